@@ -1,0 +1,39 @@
+/* base/buf.h - bytes that grow at the end. */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A zeroed struct buf is a valid empty buffer without memory. data is followed
+ * by nothing (not a C string) unless buf_cstr was called. */
+struct buf {
+	uint8_t *data;
+	size_t len;
+	size_t cap;
+};
+
+void buf_free(struct buf *b);              /* empty and without memory again */
+void buf_clear(struct buf *b);             /* len = 0, memory kept */
+uint8_t *buf_reserve(struct buf *b, size_t n); /* room for n more; where */
+void buf_add(struct buf *b, const void *p, size_t n);
+void buf_addc(struct buf *b, char c);
+void buf_adds(struct buf *b, const char *s);
+void buf_addf(struct buf *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void buf_add_u64(struct buf *b, uint64_t v); /* decimal digits */
+void buf_drain(struct buf *b, size_t n);     /* drops the first n */
+const char *buf_cstr(struct buf *b);         /* NUL behind; not counted */
+
+/* Hands the memory to the caller (free()), b is empty afterwards. */
+uint8_t *buf_take(struct buf *b, size_t *len_r);
+
+/* Fixed-width big-endian integers, for wire formats. */
+void buf_add_be16(struct buf *b, uint16_t v);
+void buf_add_be32(struct buf *b, uint32_t v);
+void buf_add_be64(struct buf *b, uint64_t v);
+uint16_t get_be16(const uint8_t *p);
+uint32_t get_be32(const uint8_t *p);
+uint64_t get_be64(const uint8_t *p);
+
+#endif

@@ -1,0 +1,48 @@
+/* base/conf.h - the configuration: `key = value` lines, every key also as
+ * BURUNG_KEY in the environment, which wins. */
+#ifndef BASE_CONF_H
+#define BASE_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+enum conf_registration { REGISTRATION_OPEN, REGISTRATION_CLOSED };
+
+/* All values, checked and with their defaults; strings are owned by it.
+ * conf/burungd.conf documents every key. */
+struct conf {
+	char **listen;     /* "127.0.0.1:8080", "[::1]:8080"; NULL at the end */
+	char *data;        /* folder */
+	uint32_t workers;  /* 1–64; default: number of CPUs, at least 2 */
+	char *user;        /* drop privileges to; NULL: stay */
+	char *store;       /* "sqlite" (file burung.db in data) */
+	char *bus;         /* "local" */
+	char *www;         /* folder of the built client; NULL: none is served */
+	char *public_url;  /* "https://chat.example.org"; NULL */
+	char **allowed_origins; /* NULL at the end */
+	char **trusted_proxies;
+	char *log_file;    /* NULL: stderr */
+	enum log_level log_level;
+	enum conf_registration registration;
+	uint32_t limit_message; /* bytes */
+	uint32_t limit_frame;
+	uint32_t limit_queue;
+	uint32_t limit_connections; /* per worker, 0: by descriptors */
+	uint32_t limit_login_memory; /* MiB of one Argon2id hash: 8–256 */
+};
+
+/* Reads path (NULL: no file, only defaults and environment). Unknown keys,
+ * doubled keys and bad values are errors: "conf/burungd.conf:12: workers: ‘many’
+ * is not a number from 1 to 64". The caller owns *conf_r. 0, or -1. */
+int conf_load(const char *path, struct conf **conf_r, struct err *err);
+void conf_free(struct conf **conf);
+
+/* The keys that differ and cannot change while running (listen, data, workers,
+ * user, store, bus), comma separated into out; "" if none. */
+void conf_fixed_diff(const struct conf *old, const struct conf *new_conf,
+    char *out, size_t size);
+
+#endif
