@@ -1,0 +1,1 @@
+# src/base: its part of the Makefile.

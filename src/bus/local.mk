@@ -1,0 +1,1 @@
+# src/bus: its part of the Makefile.

@@ -1,0 +1,1 @@
+# src/chat: its part of the Makefile.

@@ -1,0 +1,1 @@
+# src/gate: its part of the Makefile.

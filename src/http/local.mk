@@ -1,0 +1,1 @@
+# src/http: its part of the Makefile.

@@ -1,0 +1,1 @@
+# src/model: its part of the Makefile.

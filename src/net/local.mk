@@ -1,0 +1,1 @@
+# src/net: its part of the Makefile.

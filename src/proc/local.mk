@@ -1,0 +1,1 @@
+# src/proc: its part of the Makefile.

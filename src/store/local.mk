@@ -1,0 +1,1 @@
+# src/store: its part of the Makefile.

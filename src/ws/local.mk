@@ -1,0 +1,1 @@
+# src/ws: its part of the Makefile.
