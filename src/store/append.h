@@ -1,0 +1,50 @@
+/* store/append.h - the one way by which an event enters a room's log.
+ *
+ * The append is the authorisation: the check and the numbering happen in the
+ * same step as the insert, with everything stored before in view. Appends that
+ * wait while one batch is being committed form the next (group commit). */
+#ifndef STORE_APPEND_H
+#define STORE_APPEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/queue.h>
+
+#include "base/err.h"
+#include "model/event.h"
+#include "store/store.h"
+
+struct append;
+typedef void append_done_cb(struct append *a);
+
+/* n events of one sender for one room, stored all or none, in order, with
+ * neighbouring seqs. Owned by the caller, who must not touch it between
+ * store_append and done. */
+struct append {
+	/* asked: of each event room, kind, from, cid, target, body. The store
+	 * fills in seq, no, at (and for a leave the heir in the body). */
+	struct event *ev;
+	size_t n;
+	append_done_cb *done; /* on the loop, once */
+	void *arg;
+
+	/* answered */
+	struct err err; /* NONE: all are committed */
+	bool *repeated; /* n flags, caller's array or NULL: this one was
+	                 * stored before under the same cid; its seq, no, at are
+	                 * the first one's */
+	bool nothing;   /* nothing to do (joined already …): nothing stored */
+	struct event_list more; /* what was written with it: self room entries
+	                         * of those it concerns. Owned by the append;
+	                         * append_clear frees it */
+
+	STAILQ_ENTRY(append) link; /* the store's */
+};
+
+/* Queues a. Appends are stored in the order of these calls. */
+void store_append(struct store *st, struct append *a);
+
+/* Frees what the store put into a (more), not ev. */
+void append_clear(struct append *a);
+
+#endif

@@ -1,0 +1,61 @@
+/* store/store.h - everything that must last. A worker opens one store; its
+ * calls block, so they run on the store's threads, and answers come back on
+ * the loop. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/shlock.h"
+#include "net/loop.h"
+
+struct store; /* the worker's: a writer thread, reader threads, their queues */
+struct db;    /* what a store thread works with; only valid inside a work_cb */
+
+struct store_conf {
+	const char *driver;   /* "sqlite", "fail" */
+	const char *path;     /* sqlite: the database file */
+	struct shlock *write_lock; /* shared by all processes that write */
+	unsigned readers;     /* reader threads; 0: 1 */
+};
+
+/* On a store thread: straight-line, blocking. Never touches the loop. */
+typedef void store_work_cb(struct db *db, void *arg);
+/* On the loop, after the work. */
+typedef void store_done_cb(void *arg);
+
+/* Creates the file and its schema where missing, migrates, checks
+ * (quick_check). Blocking; for the master, before the fork: nothing stays
+ * open. 0, or -1 with *err which says what to do. */
+int store_prepare(const struct store_conf *conf, struct err *err);
+
+/* Opens and starts the threads; after the fork. NULL with *err. */
+struct store *store_open(
+    const struct store_conf *conf, struct loop *loop, struct err *err);
+
+/* Finishes what is queued, joins the threads; done_cbs that did not run yet
+ * are run before it returns. */
+void store_close(struct store **st);
+
+/* Runs work on a reader (writer) thread, then done on the loop. The queues are
+ * bounded by memory only: callers limit what they have under way. A write's
+ * work runs between two batches of appends; it opens its own transaction by the
+ * db calls it makes. done may be NULL. */
+void store_read(
+    struct store *st, store_work_cb *work, store_done_cb *done, void *arg);
+void store_write(
+    struct store *st, store_work_cb *work, store_done_cb *done, void *arg);
+
+/* Things queued and not yet answered. */
+size_t store_pending(const struct store *st);
+
+/* The last call to the database worked; changes are told by
+ * store_on_health's callback on the loop. */
+bool store_healthy(const struct store *st);
+void store_on_health(
+    struct store *st, void (*cb)(bool ok, void *arg), void *arg);
+
+#endif
