@@ -1,0 +1,56 @@
+/* chat/chat.h - what a worker's chat consists of. */
+#ifndef CHAT_CHAT_H
+#define CHAT_CHAT_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/shlock.h"
+#include "bus/bus.h"
+#include "http/wsconn.h"
+#include "net/loop.h"
+#include "net/offload.h"
+#include "store/store.h"
+
+struct hub;
+struct presence;
+
+/* Counters on the board, of this worker. */
+struct chat_counters {
+	_Atomic uint64_t *delivered;
+	_Atomic uint64_t *stored;
+	_Atomic uint64_t *repaired;
+	_Atomic uint64_t *dropped;
+};
+
+struct chat_conf {
+	const struct conf *conf;
+	struct loop *loop;
+	struct store *store;
+	char *setup_code;          /* on the board; "" when there is an account */
+	struct shlock *hash_slots; /* two */
+	struct chat_counters counters;
+};
+
+struct chat {
+	struct chat_conf c;
+	const struct conf *conf;
+	struct loop *loop;
+	struct store *store;
+	struct bus *bus; /* set by chat_set_bus before anything is served */
+	struct hub *hub;
+	struct presence *presence;
+	struct offload *hashers;
+	size_t requests; /* under way */
+};
+
+struct chat *chat_new(const struct chat_conf *c);
+void chat_set_bus(struct chat *chat, struct bus *bus);
+void chat_free(struct chat **chat);
+
+/* For bus_open: arg is the struct chat. */
+extern const struct bus_ops chat_bus_ops;
+
+#endif
