@@ -1,0 +1,92 @@
+/* model/room.c - a room, its label, its key, its JSON. */
+
+#include "model/room.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "model/text.h"
+
+static const char *const kinds[] = {
+	[ROOM_PUBLIC] = "public",
+	[ROOM_PRIVATE] = "private",
+	[ROOM_DIRECT] = "direct",
+	[ROOM_SELF] = "self",
+};
+
+const char *
+room_kind_name(enum room_kind kind)
+{
+	return kinds[kind];
+}
+
+enum room_kind
+room_kind_parse(const char *name)
+{
+	for (unsigned k = ROOM_PUBLIC; k <= ROOM_SELF; k++)
+		if (strcmp(name, kinds[k]) == 0)
+			return (enum room_kind)k;
+	return (enum room_kind)0;
+}
+
+int
+room_check_label(const char *s, size_t len, struct err *err)
+{
+	return text_check_line("label", s, len, ROOM_LABEL_MAX, err);
+}
+
+void
+room_direct_key(const struct id *a, const struct id *b, char out[DIRECT_KEY])
+{
+	bool swap = id_cmp(a, b) > 0;
+
+	id_hex(swap ? b : a, out);
+	out[24] = ':';
+	id_hex(swap ? a : b, out + 25);
+}
+
+void
+room_views_free(struct room_views *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		event_free_body(&l->v[i].last);
+	free(l->v);
+	*l = (struct room_views){ 0 };
+}
+
+static void
+json_me(struct buf *b, const struct member *me)
+{
+	json_kstr(b, "role", role_name(me->role));
+	json_ku64(b, "read_seq", me->read_seq);
+	json_ku64(b, "read_no", me->read_no);
+}
+
+void
+room_view_json(struct buf *b, const struct room_view *v)
+{
+	const struct room *r = &v->room;
+
+	json_open(b, '{');
+	json_kid(b, "id", &r->id);
+	json_kstr(b, "kind", room_kind_name(r->kind));
+	json_kstr(b, "label", r->label);
+	if (r->kind == ROOM_DIRECT) {
+		json_key(b, "peer");
+		user_json(b, &v->peer);
+	}
+	json_ku64(b, "members", r->members);
+	json_ku64(b, "seq", r->seq);
+	json_ku64(b, "no", r->no);
+	json_ku64(b, "at", r->at);
+	json_kcid(b, "cid", &r->cid);
+	if (v->me.role != ROLE_NONE)
+		json_me(b, &v->me);
+	json_key(b, "last");
+	if (v->last.seq > 0)
+		event_json(b, &v->last);
+	else
+		json_raw(b, "null", 4);
+	json_close(b, '}');
+}
