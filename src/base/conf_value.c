@@ -1,0 +1,244 @@
+/* base/conf_value.c - reading, comparing and freeing one value. */
+#include "base/conf_value.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#define SHOWN_MAX  60 /* bytes of a wrong value in a message */
+#define SEPARATORS " \t,"
+
+static int
+bad(const char *value, const char *want, struct err *err)
+{
+	size_t len = strlen(value), shown = utf8_cut(value, len, SHOWN_MAX);
+
+	return err_set(err, ERR_CONF, "‘%.*s%s’ is not %s", (int)shown, value,
+	    shown < len ? "…" : "", want);
+}
+
+/* The index of s in words, or -1. */
+static int
+word_index(const char *words, const char *s)
+{
+	size_t len = strlen(s);
+
+	for (int i = 0; *words != '\0'; i++) {
+		size_t n = strcspn(words, " ");
+
+		if (n == len && memcmp(words, s, n) == 0)
+			return i;
+		words += n;
+		words += strspn(words, " ");
+	}
+	return -1;
+}
+
+static int
+bad_word(const struct conf_key *key, const char *text, struct err *err)
+{
+	struct buf want = { 0 };
+
+	buf_addf(&want, strchr(key->words, ' ') != NULL ? "one of: %s" : "%s",
+	    key->words);
+	bad(text, buf_cstr(&want), err);
+	buf_free(&want);
+	return -1;
+}
+
+static void
+list_free(char **list)
+{
+	for (char **p = list; p != NULL && *p != NULL; p++)
+		free(*p);
+	free(list);
+}
+
+static char **
+list_split(const char *text)
+{
+	char **list = mem_calloc(strlen(text) / 2 + 2, sizeof(*list));
+	size_t n = 0;
+
+	for (text += strspn(text, SEPARATORS); *text != '\0';
+	     text += strspn(text, SEPARATORS)) {
+		size_t len = strcspn(text, SEPARATORS);
+
+		list[n++] = mem_strndup(text, len);
+		text += len;
+	}
+	return list;
+}
+
+static int
+set_text(
+    const struct conf_key *key, char **dst, const char *text, struct err *err)
+{
+	if (key->check != NULL && !key->check(text))
+		return bad(text, key->want, err);
+	free(*dst);
+	*dst = mem_strdup(text);
+	return 0;
+}
+
+static int
+set_list(
+    const struct conf_key *key, char ***dst, const char *text, struct err *err)
+{
+	char **list = list_split(text);
+
+	for (char **p = list; *p != NULL; p++) {
+		if (key->check == NULL || key->check(*p))
+			continue;
+		bad(*p, key->want, err);
+		list_free(list);
+		return -1;
+	}
+	list_free(*dst);
+	*dst = list;
+	return 0;
+}
+
+static int
+set_number(const struct conf_key *key, uint32_t *dst, const char *text,
+    struct err *err)
+{
+	unsigned long long v;
+	char want[64], *end;
+
+	errno = 0;
+	v = isdigit((unsigned char)text[0]) ? strtoull(text, &end, 10) : 0;
+	if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 ||
+	    v < key->min || v > key->max) {
+		snprintf(want, sizeof(want), "a number from %u to %u", key->min,
+		    key->max);
+		return bad(text, want, err);
+	}
+	*dst = (uint32_t)v;
+	return 0;
+}
+
+int
+conf_value_set(
+    const struct conf_key *key, void *dst, const char *text, struct err *err)
+{
+	int i;
+
+	switch (key->kind) {
+	case CONF_LIST:
+		return set_list(key, dst, text, err);
+	case CONF_NUMBER:
+		return set_number(key, dst, text, err);
+	case CONF_TEXT:
+		return set_text(key, dst, text, err);
+	default:
+		break;
+	}
+	i = word_index(key->words, text);
+	if (i == -1)
+		return bad_word(key, text, err);
+	if (key->kind == CONF_WORD)
+		return set_text(key, dst, text, err);
+	*(int *)dst = i;
+	return 0;
+}
+
+void
+conf_value_free(const struct conf_key *key, void *dst)
+{
+	if (key->kind == CONF_LIST)
+		list_free(*(char ***)dst);
+	else if (key->kind == CONF_TEXT || key->kind == CONF_WORD)
+		free(*(char **)dst);
+}
+
+static bool
+text_eq(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool
+list_eq(char *const *a, char *const *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	while (*a != NULL && text_eq(*a, *b))
+		a++, b++;
+	return *a == NULL && *b == NULL;
+}
+
+bool
+conf_value_eq(const struct conf_key *key, const void *a, const void *b)
+{
+	switch (key->kind) {
+	case CONF_LIST:
+		return list_eq(
+		    *(char *const *const *)a, *(char *const *const *)b);
+	case CONF_TEXT:
+	case CONF_WORD:
+		return text_eq(
+		    *(const char *const *)a, *(const char *const *)b);
+	default:
+		return *(const uint32_t *)a == *(const uint32_t *)b;
+	}
+}
+
+static bool
+is_port(const char *s)
+{
+	size_t len = strspn(s, "0123456789");
+
+	return len > 0 && len <= 5 && s[len] == '\0' && atoi(s) <= 65535;
+}
+
+bool
+conf_is_address(const char *s)
+{
+	struct in6_addr a;
+
+	return inet_pton(AF_INET, s, &a) == 1 ||
+	       inet_pton(AF_INET6, s, &a) == 1;
+}
+
+bool
+conf_is_listen(const char *s)
+{
+	const char *colon = strrchr(s, ':');
+	size_t len = colon != NULL ? (size_t)(colon - s) : 0;
+	char host[64];
+	struct in6_addr a;
+
+	if (len == 0 || len >= sizeof(host) || !is_port(colon + 1))
+		return false;
+	memcpy(host, s, len);
+	host[len] = '\0';
+	if (host[0] != '[')
+		return inet_pton(AF_INET, host, &a) == 1;
+	if (host[len - 1] != ']')
+		return false;
+	host[len - 1] = '\0';
+	return inet_pton(AF_INET6, host + 1, &a) == 1;
+}
+
+bool
+conf_is_origin(const char *s)
+{
+	size_t scheme = strncmp(s, "https://", 8) == 0  ? 8
+			: strncmp(s, "http://", 7) == 0 ? 7
+							: 0;
+
+	if (scheme == 0 || s[scheme] == '\0')
+		return false;
+	for (s += scheme; *s != '\0'; s++)
+		if (!isalnum((unsigned char)*s) && strchr(".-_:[]", *s) == NULL)
+			return false;
+	return true;
+}
