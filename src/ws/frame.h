@@ -40,15 +40,16 @@ size_t ws_header(uint8_t out[WS_HEADER_MAX], enum ws_opcode op, uint64_t len);
 /* Appends a whole unmasked frame. */
 void ws_frame(struct buf *b, enum ws_opcode op, const void *p, size_t len);
 
-/* Appends a close frame; reason is cut at 123 bytes; code 0: empty body. */
+/* Appends a close frame. reason (NULL: none) is cut at 123 bytes, not inside a
+ * character; code 0 or WS_NO_STATUS: empty body. */
 void ws_close_frame(struct buf *b, unsigned code, const char *reason);
 
-/* The reading side of one connection: 16 bytes while idle. */
+/* The reading side of one connection: 16 bytes while idle. Zeroed: at the
+ * beginning of a message. Private to ws/read.c. */
 struct ws_in {
-	struct buf *partial; /* a message's fragments so far; NULL: none */
-	uint32_t utf8;       /* state over its text */
-	uint8_t opcode;      /* of the message under way; 0: none */
-	uint8_t flags;
+	struct ws_partial *partial; /* what came of a message; NULL: nothing */
+	uint32_t utf8;              /* state over its text */
+	uint8_t opcode;             /* of the message under way; 0: none */
 };
 
 /* What ws_read found. The payloads are borrowed for the call. */
@@ -63,10 +64,13 @@ struct ws_sink {
 	    const uint8_t *p, size_t len);
 };
 
-/* Reads masked client frames from p, which it unmasks in place. Whole frames
- * only are used, except that data frames above 16 KiB are moved into partial as they
- * come. max: largest message. Returns the bytes used; *code_r is 0, or the
- * close code with which the connection must be failed (1002, 1007, 1009). */
+/* Reads masked client frames from p, which it unmasks in place. A message that
+ * lies in p whole is handed over where it is; of others, what came is moved
+ * into partial, and text checked, at once. Not used are only an incomplete
+ * header or control frame (at most 130 bytes, not changed), and what stands
+ * behind a message at which the sink stopped. max: largest message. Returns the
+ * bytes used; *code_r is 0, or the close code with which the connection must be
+ * failed (1002, 1007, 1009), after which ws_read must not be called again. */
 size_t ws_read(struct ws_in *in, uint8_t *p, size_t n, size_t max,
     const struct ws_sink *sink, void *arg, unsigned *code_r);
 void ws_in_free(struct ws_in *in);

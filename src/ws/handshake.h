@@ -24,8 +24,8 @@ int ws_check_ask(const struct ws_ask *ask);
 
 /* Does origin ("https://host:port"; NULL: not a browser, true) belong to host
  * (the Host header) or stand in allowed (NULL-terminated, may be NULL)?
- * "null" never does. Default ports are equal to none. */
-bool ws_origin_ok(
-    const char *origin, const char *host, char *const *allowed);
+ * Only http and https origins ever do ("null" does not). Default ports are
+ * equal to none. */
+bool ws_origin_ok(const char *origin, const char *host, char *const *allowed);
 
 #endif
