@@ -1,0 +1,116 @@
+/* http/internal.h - what the files of src/http/ share; nobody else's. */
+#ifndef HTTP_INTERNAL_H
+#define HTTP_INTERNAL_H
+
+#include <sys/queue.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <evhtp/evhtp.h>
+#include <time.h>
+
+#include "http/check.h"
+#include "http/proxy.h"
+#include "http/server.h"
+#include "ws/handshake.h"
+
+struct gate;
+struct listener;
+struct route;
+
+struct http_server {
+	struct loop *loop;
+	struct event_base *base;
+	struct http_conf conf; /* with its defaults; the list is not kept */
+	struct proxies *proxies;
+	LIST_HEAD(, listener) listeners;
+	LIST_HEAD(, gate) gates;
+	size_t count; /* of gates */
+	struct route *routes;
+	size_t route_count;
+	bool accepting;
+	bool draining;
+	loop_cb *drained;
+	void *drained_arg;
+	time_t date_at; /* what date says */
+	char date[32];
+	uint64_t full_logged_ms; /* when EMFILE was logged last; 0: never */
+};
+
+/* server.c: the last connection of a draining server may be gone. */
+void server_check_drained(struct http_server *s);
+
+/* gate.c - the strict gate in front of evhtp: one per connection, from accept
+ * to close or upgrade. */
+
+enum gate_state {
+	GATE_HEAD,    /* a header block is awaited or coming */
+	GATE_BODY,    /* evhtp has a request and waits for its body */
+	GATE_ANSWER,  /* the request is whole; what comes is kept back */
+	GATE_CLOSING, /* a last answer goes out; what comes is dropped */
+	GATE_UPGRADE, /* taken from evhtp; handed over in the next turn */
+};
+
+struct gate {
+	LIST_ENTRY(gate) link;
+	struct http_server *server;
+	evhtp_connection_t *conn; /* NULL once taken over */
+	struct bufferevent *bev;
+	bufferevent_data_cb feed; /* evhtp's read callback */
+	bufferevent_data_cb sent; /* evhtp's write callback */
+	void *arg;                /* of both */
+	struct event *timer;      /* the deadline of the state */
+	struct check_scan scan;
+	struct check_head *head;  /* GATE_BODY: of the request to come */
+	struct http_request *req; /* GATE_ANSWER: until it is answered */
+	uint64_t left;            /* body bytes that evhtp has not seen */
+	size_t dropped;           /* bytes in GATE_CLOSING */
+	http_upgrade_cb *upgrade;
+	void *upgrade_arg;
+	char accept[WS_ACCEPT]; /* Sec-WebSocket-Accept */
+	uint8_t state;
+	uint8_t inside; /* calls that still use this struct */
+	bool dead;
+	bool begun;   /* GATE_HEAD: some of a header block is there */
+	bool skipped; /* an empty line before the request line was dropped */
+	bool close;   /* after the answer */
+	bool eof;     /* the client sends no more */
+	bool shut;    /* GATE_CLOSING: we have said our last */
+};
+
+/* Puts the gate before a connection that evhtp has just accepted. */
+void gate_new(struct http_server *s, evhtp_connection_t *conn);
+void gate_free(struct gate *g);        /* closes the connection */
+void gate_drain(struct gate *g);       /* closes it if it is idle */
+bool gate_keeps(const struct gate *g); /* may another request follow? */
+void gate_request(evhtp_request_t *ev, void *arg); /* evhtp's callback */
+
+/* request.c */
+
+struct http_request {
+	struct gate *gate; /* NULL: the client is gone */
+	struct check_head *head;
+	struct evbuffer *body;  /* NULL: none */
+	struct evbuffer *extra; /* headers of the reply; NULL: none */
+	bool cache;             /* extra has a Cache-Control */
+	bool tls;
+	char peer[PROXY_ADDRESS];
+	loop_cb *gone;
+	void *gone_arg;
+};
+
+/* Takes head over and moves the body out of evhtp's hands. */
+struct http_request *request_new(
+    struct gate *g, struct check_head *head, struct evbuffer *body);
+void request_free(struct http_request *req);
+void request_gone(struct http_request *req); /* the connection ends */
+
+/* server.c: calls the handler of the request's path. */
+void server_dispatch(struct http_server *s, struct http_request *req);
+
+/* reply.c: a refusal in plain words, to be followed by a close. */
+void reply_refusal(
+    struct http_server *s, struct evbuffer *out, const struct check_refusal *r);
+
+#endif

@@ -1,0 +1,172 @@
+/* http/request.c - what was asked. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "http/internal.h"
+#include "ws/handshake.h"
+
+struct http_request *
+request_new(struct gate *g, struct check_head *head, struct evbuffer *body)
+{
+	const struct proxies *proxies = g->server->proxies;
+	const char *proto = check_value(head, "X-Forwarded-Proto");
+	struct http_request *req;
+	const char *last;
+
+	MEM_NEW(req);
+	req->gate = g;
+	req->head = head;
+	proxy_peer(g->conn->saddr, req->peer);
+	if (proxy_trusted(proxies, req->peer)) {
+		if (proto != NULL) {
+			last = strrchr(proto, ',');
+			last = last != NULL ? last + 1 : proto;
+			last += strspn(last, " \t");
+			req->tls = strcasecmp(last, "https") == 0;
+		}
+		proxy_client(
+		    proxies, check_value(head, "X-Forwarded-For"), req->peer);
+	}
+	if (evbuffer_get_length(body) == 0)
+		return req;
+	if ((req->body = evbuffer_new()) == NULL)
+		log_fatal("no memory");
+	evbuffer_add_buffer(req->body, body);
+	evbuffer_pullup(req->body, -1);
+	return req;
+}
+
+void
+request_free(struct http_request *req)
+{
+	if (req->body != NULL)
+		evbuffer_free(req->body);
+	if (req->extra != NULL)
+		evbuffer_free(req->extra);
+	free(req->head);
+	free(req);
+}
+
+/* The callback may answer, which frees req. */
+void
+request_gone(struct http_request *req)
+{
+	loop_cb *cb = req->gone;
+
+	req->gate = NULL;
+	req->gone = NULL;
+	if (cb != NULL)
+		cb(req->gone_arg);
+}
+
+enum http_method
+http_method(const struct http_request *req)
+{
+	if (strcmp(req->head->method, "GET") == 0)
+		return HTTP_GET;
+	if (strcmp(req->head->method, "HEAD") == 0)
+		return HTTP_HEAD;
+	if (strcmp(req->head->method, "POST") == 0)
+		return HTTP_POST;
+	return HTTP_OTHER;
+}
+
+const char *
+http_method_name(const struct http_request *req)
+{
+	return req->head->method;
+}
+
+const char *
+http_path(const struct http_request *req)
+{
+	return req->head->path;
+}
+
+const char *
+http_query(const struct http_request *req)
+{
+	return req->head->query;
+}
+
+const char *
+http_header(const struct http_request *req, const char *name)
+{
+	return check_value(req->head, name);
+}
+
+const uint8_t *
+http_body(const struct http_request *req, size_t *len_r)
+{
+	*len_r = req->body != NULL ? evbuffer_get_length(req->body) : 0;
+	return req->body != NULL ? evbuffer_pullup(req->body, -1) : NULL;
+}
+
+const char *
+http_peer(const struct http_request *req)
+{
+	return req->peer;
+}
+
+bool
+http_is_tls(const struct http_request *req)
+{
+	return req->tls;
+}
+
+bool
+http_cookie(
+    const struct http_request *req, const char *name, char *out, size_t size)
+{
+	const char *s = check_value(req->head, "Cookie");
+	size_t n = strlen(name), len;
+
+	for (; s != NULL && *s != '\0'; s += len) {
+		s += strspn(s, "; \t");
+		len = strcspn(s, ";");
+		if (len <= n || strncmp(s, name, n) != 0 || s[n] != '=')
+			continue;
+		s += n + 1;
+		len -= n + 1;
+		while (len > 0 && (s[len - 1] == ' ' || s[len - 1] == '\t'))
+			len--;
+		if (len >= size)
+			return false;
+		memcpy(out, s, len);
+		out[len] = '\0';
+		return true;
+	}
+	return false;
+}
+
+void
+http_on_gone(struct http_request *req, loop_cb *cb, void *arg)
+{
+	req->gone = cb;
+	req->gone_arg = arg;
+}
+
+/* Taken from evhtp at once, handed over by the gate's timer in the next turn:
+ * evhtp is still on the stack here and must finish with the connection. */
+void
+http_upgrade(struct http_request *req, http_upgrade_cb *cb, void *arg)
+{
+	struct gate *g = req->gate;
+	const char *key = check_value(req->head, "Sec-WebSocket-Key");
+	const struct timeval now = { 0, 0 };
+
+	if (g == NULL || key == NULL)
+		log_fatal("http_upgrade outside of a handler");
+	ws_accept(key, g->accept);
+	g->upgrade = cb;
+	g->upgrade_arg = arg;
+	g->state = GATE_UPGRADE;
+	g->req = NULL;
+	evhtp_connection_take_ownership(g->conn);
+	g->conn = NULL;
+	request_free(req);
+	evtimer_add(g->timer, &now);
+}
