@@ -9,3 +9,6 @@ src_http_libhttp_a_SOURCES = \
 	src/http/reply.c \
 	src/http/request.c \
 	src/http/server.c src/http/server.h
+
+# What becomes of an upgraded connection.
+src_http_libhttp_a_SOURCES += src/http/wsconn.c src/http/wsconn.h
