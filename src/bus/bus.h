@@ -17,7 +17,7 @@ struct bus;
 /* On the wire: never change a number. */
 enum bus_type {
 	BUS_EVENT = 1,    /* topic: room; n: seq; data: kind (1 byte), from's
-	                   * and subject's id as the hub needs, the JSON */
+			   * and subject's id as the hub needs, the JSON */
 	BUS_TYPING = 2,   /* topic: room */
 	BUS_PRESENCE = 3, /* topic: zero, to all */
 	BUS_CONTROL = 4,  /* topic: zero, to all */
@@ -51,30 +51,38 @@ void bus_pairs_keep(struct bus_pairs *p, unsigned worker);
 void bus_pairs_free(struct bus_pairs **p);
 /* In the master: tells all workers that `dead` died (they get on_resync). */
 void bus_pairs_resync(struct bus_pairs *p, unsigned dead);
+/* In the master: there is nobody in that place, and nobody follows at once; the
+ * others send nothing there until somebody opens it again. May be repeated,
+ * for workers that were not there to hear it. */
+void bus_pairs_empty(struct bus_pairs *p, unsigned place);
 
 struct bus_conf {
 	unsigned worker;     /* which one this is, from 0 */
-	uint32_t generation; /* of this process in its place */
+	uint32_t generation; /* of this process in its place, from 1 */
 	struct bus_pairs *pairs;
 };
 
-/* The local driver. NULL with *err. */
+/* The local driver. The others get on_resync when it opens and (from
+ * the master) when it died. NULL with *err. */
 struct bus *bus_open_local(struct loop *loop, const struct bus_conf *conf,
     const struct bus_ops *ops, void *arg, struct err *err);
+/* Sends what is left of the turn and says goodbye. NULL-safe. */
 void bus_close(struct bus **bus);
 
 /* Interest in a topic: counted, each subscribe needs one unsubscribe. Messages
  * on other topics may come all the same. When ready is not NULL it is called
- * on the loop once what is published from then on arrives (at once for local). */
+ * on the loop once what is published from then on arrives (local: before this
+ * returns). */
 void bus_subscribe(
     struct bus *bus, const struct id *topic, loop_cb *ready, void *arg);
 void bus_unsubscribe(struct bus *bus, const struct id *topic);
 
-/* Copies the message; it leaves at the end of the turn together with all others.
- * Never blocks, never fails: what cannot be sent in time is dropped and the
- * receiver told to resync. Not delivered to oneself. */
+/* Copies the message; it leaves at the end of the turn together with all
+ * others. Never blocks, never fails: what cannot be sent in time is dropped and
+ * the receiver told to resync. Not delivered to oneself. */
 void bus_publish(struct bus *bus, const struct bus_msg *m);
 
+/* Messages, each counted once per peer; resyncs: calls of on_resync. */
 struct bus_stats {
 	uint64_t sent, received, dropped, resyncs;
 };
