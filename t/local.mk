@@ -9,6 +9,26 @@ AM_TESTS_ENVIRONMENT = \
 EXTRA_DIST += t/lib/tap.h
 
 # base ------------------------------------------------------------------------
+base_tests = t/unit/base_buf \
+	t/unit/base_conf \
+	t/unit/base_failpoint \
+	t/unit/base_id \
+	t/unit/base_json \
+	t/unit/base_log \
+	t/unit/base_map \
+	t/unit/base_shlock \
+	t/unit/base_utf8
+check_PROGRAMS += $(base_tests)
+TESTS += $(base_tests)
+t_unit_base_buf_LDADD = $(BASE_LIBS)
+t_unit_base_conf_LDADD = $(BASE_LIBS)
+t_unit_base_failpoint_LDADD = $(BASE_LIBS)
+t_unit_base_id_LDADD = $(BASE_LIBS)
+t_unit_base_json_LDADD = $(BASE_LIBS)
+t_unit_base_log_LDADD = $(BASE_LIBS)
+t_unit_base_map_LDADD = $(BASE_LIBS)
+t_unit_base_shlock_LDADD = $(BASE_LIBS)
+t_unit_base_utf8_LDADD = $(BASE_LIBS)
 
 # model -----------------------------------------------------------------------
 model_tests = t/unit/model_event t/unit/model_rights t/unit/model_room \
@@ -41,3 +61,5 @@ t_bus_contract_LDADD = $(BUS_LIBS)
 # proc ------------------------------------------------------------------------
 
 # the whole -------------------------------------------------------------------
+TESTS += t/unit/layering
+EXTRA_DIST += t/unit/layering
