@@ -66,8 +66,10 @@ void hub_on_event(struct hub *hub, const struct bus_msg *m);
 void hub_resync(struct hub *hub);
 
 /* The person as connected here, made if need be: the self room is subscribed
- * but nothing is known yet (log.seq 0) until hub_know_user. */
+ * but nothing is known yet until hub_know_user. It lives until its last device
+ * is removed; who opened it and has no device to add says so. */
 struct hub_user *hub_user_open(struct hub *hub, const struct id *user);
+void hub_user_unused(struct hub *hub, struct hub_user *u);
 struct hub_user *hub_user_find(struct hub *hub, const struct id *user);
 struct hub_room *hub_room_find(struct hub *hub, const struct id *room);
 
@@ -81,7 +83,10 @@ bool hub_know_user(struct hub *hub, struct hub_user *u, uint64_t self_seq,
 void hub_add_device(struct hub *hub, struct hub_user *u, struct device *dev);
 void hub_remove_device(struct hub *hub, struct device *dev);
 
-/* A signal (not stored) for all members connected here, but `except`. */
+/* A signal (not stored) for all members connected here, but `except` (may be
+ * NULL). Between two calls of hub_signal_begin a device is told once, though it
+ * be in several of the rooms. */
+void hub_signal_begin(struct hub *hub);
 void hub_signal_room(struct hub *hub, const struct id *room,
     const struct buf *json, const struct id *except);
 /* Ends devices of a session (zero: all of the user) with 4401. */

@@ -1,0 +1,73 @@
+/* chat/chat.c - puts a worker's chat together. */
+#include "chat/chat.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "chat/hub.h"
+#include "chat/presence.h"
+
+#define HASH_THREADS 2
+
+struct chat *
+chat_new(const struct chat_conf *c)
+{
+	struct chat *chat;
+
+	MEM_NEW(chat);
+	chat->c = *c;
+	chat->conf = c->conf;
+	chat->loop = c->loop;
+	chat->store = c->store;
+	chat->hashers = offload_new(c->loop, HASH_THREADS, "hash");
+	chat->hub = hub_new(chat);
+	chat->presence = presence_new(chat);
+	return chat;
+}
+
+void
+chat_set_bus(struct chat *chat, struct bus *bus)
+{
+	chat->bus = bus;
+	presence_start(chat->presence);
+}
+
+void
+chat_free(struct chat **chatp)
+{
+	struct chat *chat = *chatp;
+
+	if (chat == NULL)
+		return;
+	offload_free(&chat->hashers);
+	hub_free(&chat->hub);
+	presence_free(&chat->presence);
+	free(chat);
+	*chatp = NULL;
+}
+
+static void
+on_msg(void *arg, unsigned from, uint32_t generation, const struct bus_msg *m)
+{
+	struct chat *chat = arg;
+
+	if (m->type == BUS_EVENT)
+		hub_on_event(chat->hub, m);
+	else if (m->type == BUS_TYPING)
+		presence_on_typing(chat->presence, m);
+	else if (m->type == BUS_PRESENCE)
+		presence_on_msg(chat->presence, from, generation, m);
+}
+
+static void
+on_resync(void *arg, unsigned from)
+{
+	struct chat *chat = arg;
+
+	hub_resync(chat->hub);
+}
+
+const struct bus_ops chat_bus_ops = {
+	.on_msg = on_msg,
+	.on_resync = on_resync,
+};

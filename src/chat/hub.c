@@ -1,0 +1,350 @@
+/* chat/hub.c - the rooms and people known to this worker, and who hears what. */
+#include "chat/hub.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "chat/hub_private.h"
+#include "chat/presence.h"
+#include "chat/sync.h"
+
+#define POLL_PERIOD 30 /* seconds in which every log is asked for once */
+
+static void hub_turn_end(void *arg);
+static void hub_tick(void *arg);
+
+struct hub *
+hub_new(struct chat *chat)
+{
+	struct hub *hub;
+
+	MEM_NEW(hub);
+	hub->chat = chat;
+	map_init(&hub->rooms, struct hub_room, log.id);
+	map_init(&hub->users, struct hub_user, log.id);
+	loop_on_turn_end(chat->loop, LOOP_ORDER_HUB, hub_turn_end, hub);
+	hub->tick = loop_timer_new(chat->loop, 1000, true, hub_tick, hub);
+	return hub;
+}
+
+static void
+room_free(struct hub *hub, struct hub_room *room)
+{
+	bus_unsubscribe(hub->chat->bus, &room->log.id);
+	map_remove(&hub->rooms, &room->log.id);
+	hub_log_free(&room->log);
+	free(room->users);
+	free(room);
+}
+
+static void
+user_free(struct hub *hub, struct hub_user *u)
+{
+	while (u->nrooms > 0)
+		hub_detach(hub, u, u->rooms[u->nrooms - 1]);
+	bus_unsubscribe(hub->chat->bus, &u->log.id);
+	map_remove(&hub->users, &u->log.id);
+	hub_log_free(&u->log);
+	free(u->rooms);
+	free(u);
+}
+
+void
+hub_free(struct hub **hubp)
+{
+	struct hub *hub = *hubp;
+	struct hub_user *u;
+	size_t i;
+
+	if (hub == NULL)
+		return;
+	hub_turn_end(hub);
+	loop_timer_free(&hub->tick);
+	loop_timer_free(&hub->gap_timer);
+	while (i = 0, (u = map_next(&hub->users, &i)) != NULL)
+		user_free(hub, u);
+	hub_turn_end(hub);
+	map_free(&hub->users);
+	map_free(&hub->rooms);
+	free(hub->gaps);
+	free(hub->polls);
+	free(hub);
+	*hubp = NULL;
+}
+
+struct hub_room *
+hub_log_room(struct hub_log *log)
+{
+	return (struct hub_room *)log; /* log is its first member */
+}
+
+struct hub_user *
+hub_log_user(struct hub_log *log)
+{
+	return (struct hub_user *)log;
+}
+
+struct hub_user *
+hub_user_find(struct hub *hub, const struct id *user)
+{
+	return map_get(&hub->users, user);
+}
+
+struct hub_room *
+hub_room_find(struct hub *hub, const struct id *room)
+{
+	return map_get(&hub->rooms, room);
+}
+
+struct hub_log *
+hub_log_find(struct hub *hub, const struct id *id, bool self)
+{
+	return map_get(self ? &hub->users : &hub->rooms, id);
+}
+
+/* In the list of what the turn's end looks at: frames to send, or nobody left. */
+void
+hub_mark_dirty(struct hub *hub, struct hub_log *log)
+{
+	if (log->flags & LOG_DIRTY)
+		return;
+	log->flags |= LOG_DIRTY;
+	log->dirty = hub->dirty;
+	hub->dirty = log;
+}
+
+/* Things are freed here only, so that nothing vanishes under a caller. */
+static void
+hub_turn_end(void *arg)
+{
+	struct hub *hub = arg;
+	struct hub_log *log;
+
+	while ((log = hub->dirty) != NULL) {
+		hub->dirty = log->dirty;
+		log->flags &= (uint8_t)~LOG_DIRTY;
+		hub_fan_flush(hub, log);
+		if (log->self && LIST_EMPTY(&hub_log_user(log)->devices))
+			user_free(hub, hub_log_user(log));
+		else if (!log->self && hub_log_room(log)->nusers == 0)
+			room_free(hub, hub_log_room(log));
+	}
+	hub_log_poll_flush(hub);
+}
+
+struct hub_user *
+hub_user_open(struct hub *hub, const struct id *user)
+{
+	struct hub_user *u = hub_user_find(hub, user);
+
+	if (u != NULL)
+		return u;
+	MEM_NEW(u);
+	u->log.id = *user;
+	u->log.self = 1;
+	LIST_INIT(&u->devices);
+	map_put(&hub->users, u);
+	bus_subscribe(hub->chat->bus, user, NULL, NULL);
+	return u;
+}
+
+void
+hub_user_unused(struct hub *hub, struct hub_user *u)
+{
+	if (LIST_EMPTY(&u->devices))
+		hub_mark_dirty(hub, &u->log);
+}
+
+static struct hub_room *
+room_open(struct hub *hub, const struct head *head)
+{
+	struct hub_room *room;
+
+	MEM_NEW(room);
+	room->log.id = head->room;
+	room->log.seq = room->log.flushed = head->seq;
+	room->log.flags = LOG_KNOWN;
+	room->left = head->seq;
+	room->members = head->members;
+	map_put(&hub->rooms, room);
+	bus_subscribe(hub->chat->bus, &head->room, NULL, NULL);
+	/* What was published between the reading of the head and now did not
+	 * reach us. */
+	hub_log_poll(hub, &room->log);
+	return room;
+}
+
+struct hub_room *
+hub_room_of(struct hub *hub, struct hub_user *u, const struct id *id)
+{
+	struct hub_room *room = hub_room_find(hub, id);
+
+	if (room == NULL)
+		return NULL;
+	if (u->nrooms <= room->nusers) {
+		for (uint32_t i = 0; i < u->nrooms; i++)
+			if (u->rooms[i] == room)
+				return room;
+	} else {
+		for (uint32_t i = 0; i < room->nusers; i++)
+			if (room->users[i] == u)
+				return room;
+	}
+	return NULL;
+}
+
+static uint32_t
+grown(uint32_t cap)
+{
+	return cap < 2 ? cap + 1 : cap + cap / 2;
+}
+
+void
+hub_attach(struct hub *hub, struct hub_user *u, struct hub_room *room)
+{
+	if (u->nrooms == u->cap) {
+		u->cap = grown(u->cap);
+		u->rooms =
+		    mem_reallocarray(u->rooms, u->cap, sizeof(u->rooms[0]));
+	}
+	if (room->nusers == room->cap) {
+		room->cap = grown(room->cap);
+		room->users = mem_reallocarray(
+		    room->users, room->cap, sizeof(room->users[0]));
+	}
+	u->rooms[u->nrooms++] = room;
+	room->users[room->nusers++] = u;
+}
+
+void
+hub_detach(struct hub *hub, struct hub_user *u, struct hub_room *room)
+{
+	struct device *dev;
+	uint32_t i;
+
+	for (i = u->nrooms; i > 0 && u->rooms[i - 1] != room; i--)
+		;
+	if (i == 0)
+		return;
+	u->rooms[i - 1] = u->rooms[--u->nrooms];
+	for (i = 0; room->users[i] != u; i++)
+		;
+	room->users[i] = room->users[--room->nusers];
+	LIST_FOREACH(dev, &u->devices, of_user)
+		sync_forget(dev, &room->log);
+	if (room->nusers == 0)
+		hub_mark_dirty(hub, &room->log);
+}
+
+bool
+hub_know_user(struct hub *hub, struct hub_user *u, uint64_t self_seq,
+    const struct head_list *rooms)
+{
+	struct hub_room *room;
+
+	for (size_t i = 0; i < rooms->n; i++) {
+		room = hub_room_find(hub, &rooms->v[i].room);
+		if (room != NULL && hub_room_of(hub, u, &rooms->v[i].room))
+			continue;
+		if (room == NULL)
+			room = room_open(hub, &rooms->v[i]);
+		else if (rooms->v[i].seq < room->left)
+			return false;
+		hub_attach(hub, u, room);
+	}
+	hub_log_known(hub, &u->log, self_seq);
+	return true;
+}
+
+void
+hub_add_device(struct hub *hub, struct hub_user *u, struct device *dev)
+{
+	bool first = LIST_EMPTY(&u->devices);
+
+	dev->user = u;
+	LIST_INSERT_HEAD(&u->devices, dev, of_user);
+	if (first)
+		presence_came(hub->chat->presence, u);
+}
+
+void
+hub_remove_device(struct hub *hub, struct device *dev)
+{
+	struct hub_user *u = dev->user;
+
+	sync_free(dev);
+	if (u == NULL)
+		return;
+	LIST_REMOVE(dev, of_user);
+	dev->user = NULL;
+	if (!LIST_EMPTY(&u->devices))
+		return;
+	presence_went(hub->chat->presence, u);
+	hub_mark_dirty(hub, &u->log);
+}
+
+void
+hub_each_user(struct hub *hub,
+    void (*cb)(struct hub_user *u, void *arg), void *arg)
+{
+	struct hub_user *u;
+
+	for (size_t i = 0; (u = map_next(&hub->users, &i)) != NULL;)
+		cb(u, arg);
+}
+
+void
+hub_end_session(
+    struct hub *hub, const struct id *user, const struct id *session)
+{
+	struct hub_user *u = hub_user_find(hub, user);
+	struct device *dev, *next;
+
+	if (u == NULL)
+		return;
+	for (dev = LIST_FIRST(&u->devices); dev != NULL; dev = next) {
+		next = LIST_NEXT(dev, of_user);
+		if (id_is_zero(session) || id_eq(&dev->session, session))
+			wsconn_close(
+			    &dev->ws, WS_SESSION_OVER, "session over");
+	}
+}
+
+/* Polls count logs of m from *cursor on. */
+static void
+poll_some(struct hub *hub, struct map *m, size_t *cursor)
+{
+	size_t count = m->count / POLL_PERIOD + 1;
+	struct hub_log *log;
+
+	while (count-- > 0) {
+		if ((log = map_next(m, cursor)) == NULL) {
+			*cursor = 0;
+			return;
+		}
+		hub_log_poll(hub, log);
+	}
+}
+
+static void
+hub_tick(void *arg)
+{
+	struct hub *hub = arg;
+
+	poll_some(hub, &hub->rooms, &hub->room_cursor);
+	poll_some(hub, &hub->users, &hub->user_cursor);
+}
+
+void
+hub_resync(struct hub *hub)
+{
+	struct hub_log *log;
+
+	for (size_t i = 0; (log = map_next(&hub->rooms, &i)) != NULL;)
+		hub_log_poll(hub, log);
+	for (size_t i = 0; (log = map_next(&hub->users, &i)) != NULL;)
+		hub_log_poll(hub, log);
+}

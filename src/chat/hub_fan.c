@@ -1,0 +1,193 @@
+/* chat/hub_fan.c - from a log to the devices that hear it.
+ *
+ * All events that a log took in one turn of the loop become one chunk of
+ * WebSocket frames, which every device's queue shares: however many events there
+ * are, a device costs one queue entry and one write per turn. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "chat/hub_event.h"
+#include "chat/hub_private.h"
+#include "chat/sync.h"
+#include "ws/frame.h"
+
+#define TAIL_MAX 1024 /* events kept for those who catch up */
+
+/* What was taken since somebody began to catch up, by rising seq. */
+struct hub_tail {
+	size_t n, cap;
+	struct {
+		uint64_t seq;
+		struct chunk *frame;
+	} *v;
+};
+
+void
+hub_tail_free(struct hub_log *log)
+{
+	struct hub_tail *t = log->tail;
+
+	if (t == NULL)
+		return;
+	for (size_t i = 0; i < t->n; i++)
+		chunk_unref(t->v[i].frame);
+	free(t->v);
+	free(t);
+	log->tail = NULL;
+}
+
+static void
+tail_add(struct hub_log *log, uint64_t seq, const void *frame, size_t len)
+{
+	struct hub_tail *t = log->tail;
+
+	if (t != NULL && t->n == TAIL_MAX) {
+		/* who catches up has to read on in the store */
+		hub_tail_free(log);
+		t = NULL;
+	}
+	if (t == NULL)
+		log->tail = MEM_NEW(t);
+	if (t->n == t->cap) {
+		t->cap = t->cap == 0 ? 16 : t->cap * 2;
+		t->v = mem_reallocarray(t->v, t->cap, sizeof(t->v[0]));
+	}
+	t->v[t->n].seq = seq;
+	t->v[t->n].frame = chunk_new(frame, len);
+	t->n++;
+}
+
+bool
+hub_tail_send(struct hub_log *log, uint64_t next, struct device *dev)
+{
+	struct hub_tail *t = log->tail;
+
+	if (t == NULL || t->n == 0 || t->v[0].seq > next)
+		return false;
+	for (size_t i = 0; i < t->n; i++)
+		if (t->v[i].seq >= next && t->v[i].seq <= log->flushed)
+			wsconn_share(&dev->ws, t->v[i].frame);
+	return true;
+}
+
+void
+hub_fan_add(struct hub *hub, struct hub_log *log, const struct hub_event *e)
+{
+	size_t at;
+
+	if (log->turn == NULL)
+		MEM_NEW(log->turn);
+	at = log->turn->len;
+	ws_frame(log->turn, WS_TEXT, e->json, e->len);
+	if (log->syncers > 0)
+		tail_add(log, e->seq, log->turn->data + at,
+		    log->turn->len - at);
+	hub_mark_dirty(hub, log);
+}
+
+/* To one person's devices; returns how many. */
+static unsigned
+to_user(struct hub_user *u, struct hub_log *log, struct chunk *frames)
+{
+	struct device *dev;
+	unsigned n = 0;
+
+	LIST_FOREACH(dev, &u->devices, of_user) {
+		if (dev->sync != NULL && sync_holds(dev, log))
+			continue;
+		wsconn_share(&dev->ws, frames);
+		n++;
+	}
+	return n;
+}
+
+void
+hub_fan_flush(struct hub *hub, struct hub_log *log)
+{
+	struct hub_room *room = log->self ? NULL : hub_log_room(log);
+	struct chunk *frames;
+	uint64_t n = 0;
+
+	if (log->turn == NULL)
+		return;
+	frames = chunk_new(log->turn->data, log->turn->len);
+	buf_free(log->turn);
+	free(log->turn);
+	log->turn = NULL;
+	if (room == NULL)
+		n = to_user(hub_log_user(log), log, frames);
+	else
+		for (uint32_t i = 0; i < room->nusers; i++)
+			n += to_user(room->users[i], log, frames);
+	atomic_fetch_add(
+	    hub->chat->c.counters.delivered, n * (log->seq - log->flushed));
+	log->flushed = log->seq;
+	chunk_unref(frames);
+}
+
+void
+hub_commit(struct hub *hub, const struct event *ev)
+{
+	struct hub_log *log =
+	    hub_log_find(hub, &ev->room, event_kind_is_self(ev->kind));
+	struct buf json = { 0 }, data = { 0 };
+	struct hub_event e;
+	struct bus_msg m = { .type = BUS_EVENT, .topic = ev->room, .n = ev->seq };
+
+	hub_event_of(&e, ev, &json);
+	hub_event_pack(&data, &e);
+	m.data = data.data;
+	m.len = data.len;
+	bus_publish(hub->chat->bus, &m);
+	if (log != NULL)
+		hub_log_put(hub, log, &e);
+	buf_free(&json);
+	buf_free(&data);
+}
+
+void
+hub_commit_list(struct hub *hub, const struct event_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		hub_commit(hub, &l->v[i]);
+}
+
+void
+hub_on_event(struct hub *hub, const struct bus_msg *m)
+{
+	struct hub_event e;
+	struct hub_log *log;
+
+	if (!hub_event_unpack(&e, m))
+		return;
+	log = hub_log_find(hub, &m->topic, event_kind_is_self(e.kind));
+	if (log != NULL)
+		hub_log_put(hub, log, &e);
+}
+
+void
+hub_signal_room(struct hub *hub, const struct id *id, const struct buf *json,
+    const struct id *except)
+{
+	struct hub_room *room = hub_room_find(hub, id);
+	struct device *dev;
+
+	if (room == NULL)
+		return;
+	for (uint32_t i = 0; i < room->nusers; i++) {
+		if (except != NULL && id_eq(&room->users[i]->log.id, except))
+			continue;
+		LIST_FOREACH(dev, &room->users[i]->devices, of_user) {
+			if (dev->told == hub->stamp)
+				continue;
+			dev->told = hub->stamp;
+			device_send(dev, json);
+		}
+	}
+}
+
+void
+hub_signal_begin(struct hub *hub)
+{
+	hub->stamp++;
+}

@@ -1,0 +1,91 @@
+/* chat/hub_private.h - what the hub's files share. */
+#ifndef CHAT_HUB_PRIVATE_H
+#define CHAT_HUB_PRIVATE_H
+
+#include "chat/hub.h"
+
+/* hub_log.flags */
+enum {
+	LOG_KNOWN = 1,     /* seq is right; before that everything is held */
+	LOG_DIRTY = 2,     /* in hub.dirty */
+	LOG_REPAIRING = 4, /* a read of missing events is under way */
+	LOG_POLL = 8,      /* its head is being asked */
+	LOG_GAP = 16,      /* in hub.gaps */
+};
+
+/* hub_user.flags */
+enum {
+	USER_ONLINE = 1, /* presence was told */
+};
+
+/* A log that lacks events up to target; repaired at `due` if they did not come
+ * by themselves: after a commit of another worker its datagram usually does,
+ * within a millisecond. */
+struct hub_gap {
+	struct id id;
+	bool self;
+	uint64_t target;
+	uint64_t due_ms;
+};
+
+struct hub {
+	struct chat *chat;
+	struct map rooms; /* struct hub_room */
+	struct map users; /* struct hub_user */
+	struct hub_log *dirty;
+
+	struct hub_gap *gaps;
+	size_t ngaps, gaps_cap;
+	struct loop_timer *gap_timer; /* set while there are gaps */
+
+	struct loop_timer *tick; /* every second: a 30th of all logs is polled */
+	size_t room_cursor, user_cursor;
+	struct head *polls; /* to be asked at the turn's end */
+	size_t npolls, polls_cap;
+
+	uint32_t stamp; /* against telling a device a signal twice */
+};
+
+/* One event as the hub handles it; json is borrowed. */
+struct hub_event {
+	uint64_t seq;
+	enum event_kind kind;
+	struct id subject; /* join, leave: user; added …: room; or session */
+	uint64_t n;        /* added, removed: seq in that room */
+	const uint8_t *json;
+	size_t len;
+};
+
+/* hub.c */
+struct hub_log *hub_log_find(struct hub *hub, const struct id *id, bool self);
+struct hub_room *hub_log_room(struct hub_log *log); /* of a room's log */
+struct hub_user *hub_log_user(struct hub_log *log); /* of a self room's log */
+struct hub_room *hub_room_of(
+    struct hub *hub, struct hub_user *u, const struct id *room);
+void hub_attach(struct hub *hub, struct hub_user *u, struct hub_room *room);
+void hub_detach(struct hub *hub, struct hub_user *u, struct hub_room *room);
+void hub_mark_dirty(struct hub *hub, struct hub_log *log);
+
+/* hub_log.c: order and repair */
+void hub_log_put(
+    struct hub *hub, struct hub_log *log, const struct hub_event *e);
+void hub_log_known(struct hub *hub, struct hub_log *log, uint64_t seq);
+void hub_log_gap(struct hub *hub, struct hub_log *log, uint64_t target);
+void hub_log_poll(struct hub *hub, struct hub_log *log);
+void hub_log_poll_flush(struct hub *hub);
+void hub_log_free(struct hub_log *log); /* what hangs on it */
+
+/* hub_member.c: what join, leave, added … do to the hub */
+void hub_before(struct hub *hub, struct hub_log *log, const struct hub_event *e);
+void hub_after(struct hub *hub, struct hub_log *log, const struct hub_event *e);
+
+/* hub_fan.c: to the devices */
+void hub_fan_add(struct hub *hub, struct hub_log *log, const struct hub_event *e);
+void hub_fan_flush(struct hub *hub, struct hub_log *log);
+void hub_tail_free(struct hub_log *log);
+/* Frames of [next, flushed] for one device out of the tail. False: the tail
+ * doesn't reach back to next. */
+bool hub_tail_send(
+    struct hub_log *log, uint64_t next, struct device *dev);
+
+#endif
