@@ -14,6 +14,10 @@
 struct presence;
 
 struct presence *presence_new(struct chat *chat);
+/* The bus is there: begins to speak. */
+void presence_start(struct presence *p);
+/* Who has gone is told at once, without the usual grace: before the end. */
+void presence_flush(struct presence *p);
 void presence_free(struct presence **p);
 
 /* This worker's first device of u came; its last one went. */

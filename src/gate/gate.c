@@ -1,0 +1,126 @@
+/* gate/gate.c - a worker's protocols and its chat, put together. */
+#include "gate/gate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "chat/presence.h"
+#include "gate/gate_private.h"
+#include "gate/http_gate.h"
+#include "gate/ws_gate.h"
+
+static void
+on_health(bool ok, void *arg)
+{
+	if (ok)
+		log_info("store is back");
+	else
+		log_warn("store cannot be reached");
+	ws_gate_tell_store(arg, ok);
+}
+
+struct gate *
+gate_new(const struct gate_conf *conf, struct err *err)
+{
+	struct gate *gate;
+
+	MEM_NEW(gate);
+	gate->http = conf->http;
+	gate->version = conf->version;
+	if (conf->chat.conf->www != NULL) {
+		gate->files = static_new(conf->chat.conf->www, err);
+		if (gate->files == NULL) {
+			free(gate);
+			return NULL;
+		}
+	}
+	gate->chat = chat_new(&conf->chat);
+	ws_gate_open(gate);
+	http_gate_routes(gate);
+	store_on_health(conf->chat.store, on_health, gate);
+	return gate;
+}
+
+void
+gate_start(struct gate *gate, struct bus *bus)
+{
+	chat_set_bus(gate->chat, bus);
+}
+
+size_t
+gate_connections(const struct gate *gate)
+{
+	return wspool_count(gate->pool);
+}
+
+static void
+drained(void *arg)
+{
+	struct gate *gate = arg;
+
+	presence_flush(gate->chat->presence);
+	gate->drained(gate->drained_arg);
+}
+
+void
+gate_drain(struct gate *gate, loop_cb *done, void *arg)
+{
+	gate->draining = true;
+	gate->drained = done;
+	gate->drained_arg = arg;
+	ws_gate_drain(gate, drained, gate);
+}
+
+void
+gate_free(struct gate **gatep)
+{
+	struct gate *gate = *gatep;
+
+	if (gate == NULL)
+		return;
+	chat_free(&gate->chat);
+	ws_gate_close(gate);
+	static_free(&gate->files);
+	free(gate);
+	*gatep = NULL;
+}
+
+void
+gate_error_json(struct buf *b, const struct err *err)
+{
+	bool inside = strcmp(err_name(err->code), "internal") == 0;
+
+	if (inside)
+		log_error("command failed", "error=\"%s\"", err->text);
+	json_open(b, '{');
+	json_kstr(b, "code", err_name(err->code));
+	json_kstr(b, "message",
+	    inside ? "Something went wrong in the server." : err->text);
+	if (err->retry_ms > 0)
+		json_ku64(b, "retry_ms", (uint64_t)err->retry_ms);
+	json_close(b, '}');
+}
+
+static void
+on_msg(void *arg, unsigned from, uint32_t generation, const struct bus_msg *m)
+{
+	struct gate *gate = arg;
+
+	chat_bus_ops.on_msg(gate->chat, from, generation, m);
+}
+
+static void
+on_resync(void *arg, unsigned from)
+{
+	struct gate *gate = arg;
+
+	chat_bus_ops.on_resync(gate->chat, from);
+}
+
+const struct bus_ops gate_bus_ops = {
+	.on_msg = on_msg,
+	.on_resync = on_resync,
+};

@@ -1,0 +1,420 @@
+/* gate/ws_gate.c - from the upgrade to a device, from its frames to commands and
+ * back. */
+#include "gate/ws_gate.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "chat/auth.h"
+#include "chat/device.h"
+#include "chat/hub.h"
+#include "chat/request.h"
+#include "chat/sync.h"
+#include "gate/gate_private.h"
+#include "gate/token.h"
+#include "ws/handshake.h"
+
+#define UNDER_WAY_MAX 64 /* requests of one device; more: it is not read */
+#define UNDER_WAY_LOW 32
+#define RETRY_MAX_MS  3000 /* the hint given when closing with 1001 */
+#define DRAIN_STEP_MS 20
+
+/* --- who is it? --- */
+
+struct entry {
+	struct gate *gate;
+	struct device *dev;
+	bool has_token;
+	char token[AUTH_TOKEN];
+	struct session session;
+	struct user user;
+	int found;
+	struct err err;
+};
+
+static void
+entry_work(struct db *db, void *arg)
+{
+	struct entry *e = arg;
+
+	e->found = auth_lookup(db, e->token, strlen(e->token), &e->session,
+	    &e->user, &e->err);
+}
+
+static void
+say_goodbye(struct device *dev)
+{
+	char reason[32];
+
+	snprintf(reason, sizeof(reason), "retry=%u",
+	    200 + clock_jitter(RETRY_MAX_MS));
+	wsconn_close(&dev->ws, WS_GOING_AWAY, reason);
+}
+
+static void
+entry_done(void *arg)
+{
+	struct entry *e = arg;
+	struct device *dev = e->dev;
+
+	if (dev->flags & DEVICE_CLOSED) {
+		/* nothing to tell anybody */
+	} else if (e->found == 1) {
+		dev->id = e->user.id;
+		dev->session = e->session.id;
+		dev->flags |= DEVICE_SESSION;
+		auth_touch(e->gate->chat, &e->session);
+		if (!e->gate->draining)
+			wsconn_resume(&dev->ws);
+	} else if (e->found == -1) {
+		say_goodbye(dev); /* the store is away: later */
+	} else {
+		wsconn_close(&dev->ws, WS_SESSION_OVER, "session over");
+	}
+	device_unref(dev);
+	explicit_bzero(e->token, sizeof(e->token));
+	free(e);
+}
+
+static void
+upgraded(int fd, const void *first, size_t first_len, void *arg)
+{
+	struct entry *e = arg;
+	struct device *dev;
+
+	if (fd == -1) {
+		free(e);
+		return;
+	}
+	MEM_NEW(dev);
+	dev->chat = e->gate->chat;
+	dev->refs = 1;
+	wsconn_open(&dev->ws, e->gate->pool, fd, first, first_len);
+	if (!e->has_token) {
+		wsconn_close(&dev->ws, WS_SESSION_OVER, "log in first");
+		free(e);
+		return;
+	}
+	wsconn_pause(&dev->ws);
+	e->dev = device_ref(dev);
+	store_read(e->gate->chat->store, entry_work, entry_done, e);
+}
+
+static void
+refuse(struct http_request *req, int status, const char *text)
+{
+	if (status == 426)
+		http_reply_header(req, "Sec-WebSocket-Version", "13");
+	http_reply(req, status, "text/plain; charset=utf-8", text, strlen(text));
+}
+
+static void
+on_ws(struct http_request *req, void *arg)
+{
+	struct gate *gate = arg;
+	struct ws_ask ask = {
+		.method = http_method_name(req),
+		.upgrade = http_header(req, "Upgrade"),
+		.connection = http_header(req, "Connection"),
+		.version = http_header(req, "Sec-WebSocket-Version"),
+		.key = http_header(req, "Sec-WebSocket-Key"),
+	};
+	int status = ws_check_ask(&ask);
+	struct entry *e;
+
+	if (status != 101) {
+		refuse(req, status == 0 ? 426 : status,
+		    "This address speaks WebSocket (RFC 6455), version 13.\n");
+		return;
+	}
+	if (!token_origin_ok(gate, req)) {
+		refuse(req, 403,
+		    "This Origin may not connect: name it in "
+		    "allowed_origins.\n");
+		return;
+	}
+	if (gate->draining) {
+		refuse(req, 503, "The server is going down.\n");
+		return;
+	}
+	MEM_NEW(e);
+	e->gate = gate;
+	e->has_token = token_find(gate, req, e->token);
+	http_upgrade(req, upgraded, e);
+}
+
+/* --- commands --- */
+
+/* req->gate: the id the client gave, or NO_ID. */
+#define NO_ID UINT64_MAX
+
+static void
+begin_answer(struct buf *b, const struct request *req)
+{
+	uint64_t id = (uint64_t)(uintptr_t)req->gate;
+
+	json_open(b, '{');
+	if (id == NO_ID)
+		json_kraw(b, "re", "null", 4);
+	else
+		json_ku64(b, "re", id);
+}
+
+static void
+end_answer(struct request *req, struct buf *b)
+{
+	json_close(b, '}');
+	if (!(req->dev->flags & DEVICE_CLOSED))
+		device_send(req->dev, b);
+	buf_free(b);
+}
+
+/* One request less is under way. */
+static void
+read_on(struct device *dev)
+{
+	if (dev->flags & DEVICE_PAUSED && dev->refs <= UNDER_WAY_LOW &&
+	    !(dev->flags & DEVICE_CLOSED)) {
+		dev->flags &= (uint16_t)~DEVICE_PAUSED;
+		wsconn_resume(&dev->ws);
+	}
+}
+
+static void
+answer_ok(struct request *req, const struct buf *fields)
+{
+	struct buf b = { 0 };
+
+	begin_answer(&b, req);
+	if (fields->len > 0)
+		json_raw(&b, fields->data, fields->len);
+	end_answer(req, &b);
+	read_on(req->dev);
+}
+
+static void
+answer_fail(struct request *req, const struct err *err)
+{
+	struct buf b = { 0 };
+
+	begin_answer(&b, req);
+	json_key(&b, "error");
+	gate_error_json(&b, err);
+	end_answer(req, &b);
+	read_on(req->dev);
+}
+
+static const struct request_ops answers = {
+	.ok = answer_ok,
+	.fail = answer_fail,
+};
+
+static struct request *
+request_make(struct device *dev, struct json *args)
+{
+	struct request *req;
+	struct err err;
+	uint64_t id;
+
+	MEM_NEW(req);
+	req->chat = dev->chat;
+	req->ops = &answers;
+	req->dev = device_ref(dev);
+	req->user = dev->id;
+	req->session = dev->session;
+	req->args = args;
+	req->chat->requests++;
+	if (json_get_u64(args, "id", &id, &err) != 1)
+		id = NO_ID;
+	req->gate = (void *)(uintptr_t)id;
+	return req;
+}
+
+static const struct chat_cmd *
+find_command(const struct device *dev, const struct json *args, struct err *err)
+{
+	const struct chat_cmd *cmd;
+	const char *op;
+	size_t len;
+
+	if (json_need_str(args, "op", &op, &len, err) == -1)
+		return NULL;
+	if ((cmd = chat_cmd_find(op)) == NULL) {
+		err_set(err, ERR_NOT_FOUND, "There is no command ‘%.40s’.", op);
+	} else if (cmd->flags & CMD_HTTP_ONLY) {
+		err_set(err, ERR_BAD_REQUEST, "‘%s’ goes by HTTP: POST /api/%s.",
+		    op, op);
+		cmd = NULL;
+	} else if (!(cmd->flags & CMD_EARLY || dev->flags & DEVICE_READY)) {
+		err_set(err, ERR_BAD_REQUEST,
+		    "Say hello first and wait for its answer.");
+		cmd = NULL;
+	}
+	return cmd;
+}
+
+static void
+send_bad_frame(struct device *dev, const struct err *err)
+{
+	struct buf b = { 0 };
+
+	json_open(&b, '{');
+	json_kraw(&b, "re", "null", 4);
+	json_key(&b, "error");
+	gate_error_json(&b, err);
+	json_close(&b, '}');
+	device_send(dev, &b);
+	buf_free(&b);
+}
+
+static void
+on_message(struct wsconn *w, enum ws_opcode op, const uint8_t *p, size_t len)
+{
+	struct device *dev = (struct device *)w;
+	struct request *req;
+	struct json *args;
+	struct err err = { 0 };
+
+	args = json_parse(p, len, dev->chat->conf->limit_frame, &err);
+	if (args == NULL) {
+		send_bad_frame(dev, &err);
+		return;
+	}
+	req = request_make(dev, args);
+	req->cmd = find_command(dev, args, &req->err);
+	if (dev->refs > UNDER_WAY_MAX) {
+		dev->flags |= DEVICE_PAUSED;
+		wsconn_pause(&dev->ws);
+	}
+	if (req->cmd == NULL)
+		request_reply(req);
+	else
+		req->cmd->run(req);
+}
+
+static void
+on_drain(struct wsconn *w)
+{
+	sync_drained((struct device *)w);
+}
+
+static void
+on_closed(struct wsconn *w, unsigned code)
+{
+	struct device *dev = (struct device *)w;
+
+	if (code == WS_RESUME)
+		atomic_fetch_add(dev->chat->c.counters.dropped, 1);
+	dev->flags |= DEVICE_CLOSED;
+	hub_remove_device(dev->chat->hub, dev);
+	device_unref(dev);
+}
+
+static const struct wsconn_ops ops = {
+	.on_message = on_message,
+	.on_drain = on_drain,
+	.on_closed = on_closed,
+};
+
+void
+ws_gate_open(struct gate *gate)
+{
+	const struct wspool_conf conf = {
+		.message_max = gate->chat->conf->limit_frame,
+		.queue_max = gate->chat->conf->limit_queue,
+	};
+
+	gate->pool = wspool_new(gate->chat->loop, &conf, &ops);
+	http_route(gate->http, "/ws", on_ws, gate);
+}
+
+void
+ws_gate_close(struct gate *gate)
+{
+	wspool_free(&gate->pool);
+}
+
+static void
+tell(struct wsconn *w, void *arg)
+{
+	struct device *dev = (struct device *)w;
+
+	if (dev->flags & DEVICE_READY && wsconn_is_open(w))
+		device_send(dev, arg);
+}
+
+void
+ws_gate_tell_store(struct gate *gate, bool ok)
+{
+	struct buf b = { 0 };
+
+	json_open(&b, '{');
+	json_kstr(&b, "sig", "store");
+	json_kbool(&b, "ok", ok);
+	json_close(&b, '}');
+	wspool_each(gate->pool, tell, &b);
+	buf_free(&b);
+}
+
+/* --- going down --- */
+
+struct drain {
+	struct gate *gate;
+	struct loop_timer *timer;
+	loop_cb *done;
+	void *arg;
+	bool closing;
+};
+
+static void
+stop_reading(struct wsconn *w, void *arg)
+{
+	wsconn_pause(w);
+}
+
+static void
+close_one(struct wsconn *w, void *arg)
+{
+	struct device *dev = (struct device *)w;
+
+	if (wsconn_is_open(w))
+		say_goodbye(dev);
+}
+
+static void
+drain_step(void *arg)
+{
+	struct drain *d = arg;
+	struct gate *gate = d->gate;
+
+	if (gate->chat->requests > 0)
+		return;
+	if (!d->closing) {
+		d->closing = true;
+		wspool_each(gate->pool, close_one, NULL);
+		return;
+	}
+	if (wspool_count(gate->pool) > 0)
+		return;
+	loop_timer_free(&d->timer);
+	d->done(d->arg);
+	free(d);
+}
+
+void
+ws_gate_drain(struct gate *gate, loop_cb *done, void *arg)
+{
+	struct drain *d;
+
+	MEM_NEW(d);
+	d->gate = gate;
+	d->done = done;
+	d->arg = arg;
+	wspool_each(gate->pool, stop_reading, NULL);
+	d->timer = loop_timer_new(
+	    gate->chat->loop, DRAIN_STEP_MS, true, drain_step, d);
+}
