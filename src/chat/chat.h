@@ -29,7 +29,7 @@ struct chat_conf {
 	const struct conf *conf;
 	struct loop *loop;
 	struct store *store;
-	char *setup_code;          /* on the board; "" when there is an account */
+	char *setup_code; /* on the board; "" when there is an account */
 	struct shlock *hash_slots; /* two */
 	struct chat_counters counters;
 };

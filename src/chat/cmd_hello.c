@@ -58,8 +58,8 @@ hello_free(void *arg)
 static int
 by_room(const void *a, const void *b)
 {
-	return id_cmp(&((const struct named *)a)->room,
-	    &((const struct named *)b)->room);
+	return id_cmp(
+	    &((const struct named *)a)->room, &((const struct named *)b)->room);
 }
 
 /* "<room>":[seq,"cid"] */
@@ -69,9 +69,9 @@ parse_named(const char *key, const struct json *v, void *arg)
 	struct hello *h = arg;
 	struct named *n = &h->named[h->nnamed];
 
-	if (h->nnamed == NAMED_MAX || id_parse(key, strlen(key), &n->room) == -1 ||
-	    !json_is_array(v) || json_len(v) != 2 ||
-	    json_as_u64(json_at(v, 0), &n->seq) == -1 ||
+	if (h->nnamed == NAMED_MAX ||
+	    id_parse(key, strlen(key), &n->room) == -1 || !json_is_array(v) ||
+	    json_len(v) != 2 || json_as_u64(json_at(v, 0), &n->seq) == -1 ||
 	    json_as_cid(json_at(v, 1), &n->cid) == -1)
 		return -1;
 	h->nnamed++;
@@ -97,8 +97,8 @@ parse(struct request *req, struct hello *h)
 
 /* Is the event that the device has as its last one still that event? */
 static int
-same_event(
-    struct db *db, const struct head *head, const struct named *n, struct err *err)
+same_event(struct db *db, const struct head *head, const struct named *n,
+    struct err *err)
 {
 	struct event_list l = { 0 };
 	int rc;
@@ -117,17 +117,18 @@ decide(struct db *db, struct hello *h, size_t i, struct err *err)
 {
 	const struct head *head = &h->heads.v[i];
 	struct named key = { .room = head->room };
-	const struct named *n = h->nnamed == 0 ? NULL :
-						 bsearch(&key, h->named,
-						     h->nnamed, sizeof(key),
-						     by_room);
+	const struct named *n =
+	    h->nnamed == 0
+		? NULL
+		: bsearch(&key, h->named, h->nnamed, sizeof(key), by_room);
 	int same;
 
 	h->begin[i] = BEGIN_LISTED;
 	if (n == NULL)
 		return 0;
 	h->begin[i] = BEGIN_RESET;
-	if (n->seq == 0 || n->seq > head->seq || head->seq - n->seq > MISSED_MAX)
+	if (n->seq == 0 || n->seq > head->seq ||
+	    head->seq - n->seq > MISSED_MAX)
 		return 0;
 	if ((same = same_event(db, head, n, err)) == -1)
 		return -1;

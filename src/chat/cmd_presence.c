@@ -46,8 +46,8 @@ done(struct request *req)
 		u = &a->users.v[i];
 		json_open(b, '{');
 		json_kid(b, "id", &u->id);
-		json_kbool(b, "online",
-		    presence_online(req->chat->presence, &u->id));
+		json_kbool(
+		    b, "online", presence_online(req->chat->presence, &u->id));
 		json_ku64(b, "last_seen", u->last_seen);
 		json_close(b, '}');
 	}

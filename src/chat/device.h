@@ -2,9 +2,10 @@
 #ifndef CHAT_DEVICE_H
 #define CHAT_DEVICE_H
 
+#include <sys/queue.h>
+
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
 #include "base/buf.h"
 #include "base/id.h"
@@ -16,10 +17,10 @@ struct sync;    /* chat/sync.h: what is still to be sent after hello */
 struct blocked; /* chat/cmd_send.c: refused sends that must come again first */
 
 enum {
-	DEVICE_HELLO = 1,  /* hello was asked */
-	DEVICE_READY = 2,  /* hello was answered */
-	DEVICE_CLOSED = 4, /* the socket is gone; only requests keep it */
-	DEVICE_PAUSED = 8, /* too many requests under way */
+	DEVICE_HELLO = 1,    /* hello was asked */
+	DEVICE_READY = 2,    /* hello was answered */
+	DEVICE_CLOSED = 4,   /* the socket is gone; only requests keep it */
+	DEVICE_PAUSED = 8,   /* too many requests under way */
 	DEVICE_SESSION = 16, /* its session is known */
 };
 
@@ -31,10 +32,10 @@ struct device {
 	LIST_ENTRY(device) of_user;
 	struct sync *sync;
 	struct blocked *blocked;
-	struct id id;      /* the person */
+	struct id id; /* the person */
 	struct id session;
-	uint32_t told;     /* stamp against telling it a signal twice */
-	uint16_t refs;     /* requests and jobs that point here, + 1 if open */
+	uint32_t told; /* stamp against telling it a signal twice */
+	uint16_t refs; /* requests and jobs that point here, + 1 if open */
 	uint16_t flags;
 };
 

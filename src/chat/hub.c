@@ -1,4 +1,5 @@
-/* chat/hub.c - the rooms and people known to this worker, and who hears what. */
+/* chat/hub.c - the rooms and people known to this worker, and who hears what.
+ */
 #include "chat/hub.h"
 
 #include <stdlib.h>
@@ -105,7 +106,8 @@ hub_log_find(struct hub *hub, const struct id *id, bool self)
 	return map_get(self ? &hub->users : &hub->rooms, id);
 }
 
-/* In the list of what the turn's end looks at: frames to send, or nobody left. */
+/* In the list of what the turn's end looks at: frames to send, or nobody left.
+ */
 void
 hub_mark_dirty(struct hub *hub, struct hub_log *log)
 {
@@ -287,8 +289,8 @@ hub_remove_device(struct hub *hub, struct device *dev)
 }
 
 void
-hub_each_user(struct hub *hub,
-    void (*cb)(struct hub_user *u, void *arg), void *arg)
+hub_each_user(
+    struct hub *hub, void (*cb)(struct hub_user *u, void *arg), void *arg)
 {
 	struct hub_user *u;
 
@@ -308,8 +310,7 @@ hub_end_session(
 	for (dev = LIST_FIRST(&u->devices); dev != NULL; dev = next) {
 		next = LIST_NEXT(dev, of_user);
 		if (id_is_zero(session) || id_eq(&dev->session, session))
-			wsconn_close(
-			    &dev->ws, WS_SESSION_OVER, "session over");
+			wsconn_close(&dev->ws, WS_SESSION_OVER, "session over");
 	}
 }
 

@@ -3,10 +3,11 @@
 #ifndef CHAT_HUB_H
 #define CHAT_HUB_H
 
+#include <sys/queue.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
 #include "base/buf.h"
 #include "base/id.h"
@@ -25,12 +26,12 @@ struct hub_tail; /* what was delivered while somebody catches up */
 /* A log (room or self room) that somebody connected here hears. */
 struct hub_log {
 	struct id id;
-	uint8_t self;      /* it is a struct hub_user's, else a hub_room's */
-	uint8_t flags;     /* hub.c's */
-	uint16_t syncers;  /* devices that catch up in it */
-	uint64_t seq;      /* the last event taken in order */
-	uint64_t flushed;  /* the last one put into the devices' queues */
-	struct buf *turn;  /* frames of (flushed, seq] */
+	uint8_t self;     /* it is a struct hub_user's, else a hub_room's */
+	uint8_t flags;    /* hub.c's */
+	uint16_t syncers; /* devices that catch up in it */
+	uint64_t seq;     /* the last event taken in order */
+	uint64_t flushed; /* the last one put into the devices' queues */
+	struct buf *turn; /* frames of (flushed, seq] */
 	struct hub_held *held;
 	struct hub_tail *tail;
 	struct hub_log *dirty; /* list of those with a turn to flush */
@@ -94,7 +95,7 @@ void hub_end_session(
     struct hub *hub, const struct id *user, const struct id *session);
 
 /* Calls cb for every person connected here. */
-void hub_each_user(struct hub *hub,
-    void (*cb)(struct hub_user *u, void *arg), void *arg);
+void hub_each_user(
+    struct hub *hub, void (*cb)(struct hub_user *u, void *arg), void *arg);
 
 #endif

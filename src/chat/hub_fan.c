@@ -1,8 +1,8 @@
 /* chat/hub_fan.c - from a log to the devices that hear it.
  *
  * All events that a log took in one turn of the loop become one chunk of
- * WebSocket frames, which every device's queue shares: however many events there
- * are, a device costs one queue entry and one write per turn. */
+ * WebSocket frames, which every device's queue shares: however many events
+ * there are, a device costs one queue entry and one write per turn. */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -19,7 +19,7 @@ struct hub_tail {
 	struct {
 		uint64_t seq;
 		struct chunk *frame;
-	} *v;
+	} * v;
 };
 
 void
@@ -80,8 +80,8 @@ hub_fan_add(struct hub *hub, struct hub_log *log, const struct hub_event *e)
 	at = log->turn->len;
 	ws_frame(log->turn, WS_TEXT, e->json, e->len);
 	if (log->syncers > 0)
-		tail_add(log, e->seq, log->turn->data + at,
-		    log->turn->len - at);
+		tail_add(
+		    log, e->seq, log->turn->data + at, log->turn->len - at);
 	hub_mark_dirty(hub, log);
 }
 
@@ -132,7 +132,9 @@ hub_commit(struct hub *hub, const struct event *ev)
 	    hub_log_find(hub, &ev->room, event_kind_is_self(ev->kind));
 	struct buf json = { 0 }, data = { 0 };
 	struct hub_event e;
-	struct bus_msg m = { .type = BUS_EVENT, .topic = ev->room, .n = ev->seq };
+	struct bus_msg m = {
+		.type = BUS_EVENT, .topic = ev->room, .n = ev->seq
+	};
 
 	hub_event_of(&e, ev, &json);
 	hub_event_pack(&data, &e);

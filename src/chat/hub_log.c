@@ -9,19 +9,19 @@
 #include "chat/hub_event.h"
 #include "chat/hub_private.h"
 
-#define HELD_MAX    1024 /* early events kept per log; the store has the rest */
-#define GAP_WAIT_MS 10
-#define RETRY_MS    200
-#define REPAIR_PAGE 500
+#define HELD_MAX     1024 /* early events kept per log; the store has the rest */
+#define GAP_WAIT_MS  10
+#define RETRY_MS     200
+#define REPAIR_PAGE  500
 #define REPAIR_BYTES (512 * 1024)
-#define POLL_BATCH  256
+#define POLL_BATCH   256
 
 /* Early events by rising seq. */
 struct hub_held {
 	size_t n, cap;
 	struct held_event {
 		struct hub_event e; /* json is owned */
-	} *v;
+	} * v;
 };
 
 static void
@@ -154,8 +154,10 @@ gap_add(struct hub *hub, const struct hub_gap *gap)
 static void
 gap_in(struct hub *hub, struct hub_log *log, uint64_t target, uint32_t ms)
 {
-	struct hub_gap gap = { .id = log->id, .self = log->self,
-		.target = target, .due_ms = clock_mono_ms() + ms };
+	struct hub_gap gap = { .id = log->id,
+		.self = log->self,
+		.target = target,
+		.due_ms = clock_mono_ms() + ms };
 
 	if (log->flags & (LOG_GAP | LOG_REPAIRING))
 		return; /* the repair reads on to the end */
@@ -199,8 +201,7 @@ repair_put(struct repair *r, struct hub_log *log)
 	for (size_t i = 0; i < r->events.n; i++) {
 		buf_clear(&json);
 		if (r->events.v[i].seq == log->seq + 1)
-			atomic_fetch_add(
-			    r->hub->chat->c.counters.repaired, 1);
+			atomic_fetch_add(r->hub->chat->c.counters.repaired, 1);
 		hub_event_of(&e, &r->events.v[i], &json);
 		hub_log_put(r->hub, log, &e);
 	}
@@ -222,8 +223,8 @@ repair_done(void *arg)
 			/* a full page, or more came meanwhile: look again */
 			gap_in(r->hub, log, log->seq + 1, 0);
 		else if (log->held != NULL)
-			gap_in(r->hub, log, log->held->v[0].e.seq - 1,
-			    RETRY_MS);
+			gap_in(
+			    r->hub, log, log->held->v[0].e.seq - 1, RETRY_MS);
 	}
 	event_list_free(&r->events);
 	free(r);
@@ -340,8 +341,8 @@ hub_log_poll_flush(struct hub *hub)
 	for (size_t i = 0; i < hub->npolls; i += p->n) {
 		MEM_NEW(p);
 		p->hub = hub;
-		p->n = hub->npolls - i < POLL_BATCH ? hub->npolls - i :
-						      POLL_BATCH;
+		p->n =
+		    hub->npolls - i < POLL_BATCH ? hub->npolls - i : POLL_BATCH;
 		memcpy(p->v, &hub->polls[i], p->n * sizeof(p->v[0]));
 		store_read(hub->chat->store, poll_work, poll_done, p);
 	}

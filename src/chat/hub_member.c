@@ -59,8 +59,8 @@ added_work(struct db *db, void *arg)
 	if (db_heads(db, &a->head, 1, &a->err) == -1)
 		a->found = -1;
 	else
-		a->found = db_member_get(
-		    db, &a->head.room, &a->user, &m, &a->err);
+		a->found =
+		    db_member_get(db, &a->head.room, &a->user, &m, &a->err);
 }
 
 static void added_done(void *arg);

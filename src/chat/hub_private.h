@@ -38,7 +38,8 @@ struct hub {
 	size_t ngaps, gaps_cap;
 	struct loop_timer *gap_timer; /* set while there are gaps */
 
-	struct loop_timer *tick; /* every second: a 30th of all logs is polled */
+	struct loop_timer
+	    *tick; /* every second: a 30th of all logs is polled */
 	size_t room_cursor, user_cursor;
 	struct head *polls; /* to be asked at the turn's end */
 	size_t npolls, polls_cap;
@@ -76,16 +77,17 @@ void hub_log_poll_flush(struct hub *hub);
 void hub_log_free(struct hub_log *log); /* what hangs on it */
 
 /* hub_member.c: what join, leave, added … do to the hub */
-void hub_before(struct hub *hub, struct hub_log *log, const struct hub_event *e);
+void hub_before(
+    struct hub *hub, struct hub_log *log, const struct hub_event *e);
 void hub_after(struct hub *hub, struct hub_log *log, const struct hub_event *e);
 
 /* hub_fan.c: to the devices */
-void hub_fan_add(struct hub *hub, struct hub_log *log, const struct hub_event *e);
+void hub_fan_add(
+    struct hub *hub, struct hub_log *log, const struct hub_event *e);
 void hub_fan_flush(struct hub *hub, struct hub_log *log);
 void hub_tail_free(struct hub_log *log);
 /* Frames of [next, flushed] for one device out of the tail. False: the tail
  * doesn't reach back to next. */
-bool hub_tail_send(
-    struct hub_log *log, uint64_t next, struct device *dev);
+bool hub_tail_send(struct hub_log *log, uint64_t next, struct device *dev);
 
 #endif

@@ -11,11 +11,11 @@
 #include "chat/presence_private.h"
 #include "store/users.h"
 
-#define GRACE_MS    3000
-#define ROOM_MAX    100 /* presence is told in rooms of up to so many */
-#define ROOMS_TOLD  200 /* and in so many rooms of one person */
-#define SEEN_EVERY  60  /* ticks between two notes of last_seen */
-#define SEEN_BATCH  500
+#define GRACE_MS   3000
+#define ROOM_MAX   100 /* presence is told in rooms of up to so many */
+#define ROOMS_TOLD 200 /* and in so many rooms of one person */
+#define SEEN_EVERY 60  /* ticks between two notes of last_seen */
+#define SEEN_BATCH 500
 
 static void tick(void *arg);
 
@@ -29,7 +29,7 @@ presence_new(struct chat *chat)
 	map_init(&p->elsewhere, struct elsewhere, id);
 	map_init(&p->lingering, struct lingering, id);
 	p->nonce = ((uint64_t)clock_jitter(UINT32_MAX) << 32) |
-	    clock_jitter(UINT32_MAX);
+		   clock_jitter(UINT32_MAX);
 	return p;
 }
 
@@ -151,7 +151,7 @@ presence_here(struct presence *p, const struct id *user)
 	struct hub_user *u = hub_user_find(p->chat->hub, user);
 
 	return (u != NULL && presence_is_here(u)) ||
-	    map_get(&p->lingering, user) != NULL;
+	       map_get(&p->lingering, user) != NULL;
 }
 
 bool
@@ -285,8 +285,7 @@ presence_free(struct presence **pp)
 /* --- typing --- */
 
 static void
-tell_typing(
-    struct presence *p, const struct id *room, const struct id *user)
+tell_typing(struct presence *p, const struct id *room, const struct id *user)
 {
 	struct buf b = { 0 };
 
@@ -301,10 +300,13 @@ tell_typing(
 }
 
 void
-presence_typing(struct presence *p, const struct id *room, const struct id *user)
+presence_typing(
+    struct presence *p, const struct id *room, const struct id *user)
 {
-	struct bus_msg m = { .type = BUS_TYPING, .topic = *room,
-		.data = user->b, .len = sizeof(user->b) };
+	struct bus_msg m = { .type = BUS_TYPING,
+		.topic = *room,
+		.data = user->b,
+		.len = sizeof(user->b) };
 
 	bus_publish(p->chat->bus, &m);
 	tell_typing(p, room, user);

@@ -30,9 +30,10 @@ bool presence_online(struct presence *p, const struct id *user);
 void presence_on_msg(struct presence *p, unsigned from, uint32_t generation,
     const struct bus_msg *m);
 
-/* user types in room: tells the members connected here and the other workers. */
-void presence_typing(struct presence *p, const struct id *room,
-    const struct id *user);
+/* user types in room: tells the members connected here and the other workers.
+ */
+void presence_typing(
+    struct presence *p, const struct id *room, const struct id *user);
 void presence_on_typing(struct presence *p, const struct bus_msg *m);
 
 #endif

@@ -12,11 +12,11 @@
 #include "chat/presence_private.h"
 #include "store/rooms.h"
 
-#define SILENT_MS   8000
-#define LOST_MS     5000 /* for those to come back whose worker died */
-#define LOST_TICK   50   /* of them looked after in one second */
-#define LIST_PIECE  4000
-#define ROOM_MAX    100
+#define SILENT_MS  8000
+#define LOST_MS    5000 /* for those to come back whose worker died */
+#define LOST_TICK  50   /* of them looked after in one second */
+#define LIST_PIECE 4000
+#define ROOM_MAX   100
 
 bool
 presence_elsewhere(struct presence *p, const struct id *user)
@@ -82,8 +82,8 @@ lost_add(struct presence *p, const struct id *id)
 {
 	if (p->nlost == p->lost_cap) {
 		p->lost_cap = p->lost_cap == 0 ? 16 : p->lost_cap * 2;
-		p->lost = mem_reallocarray(
-		    p->lost, p->lost_cap, sizeof(p->lost[0]));
+		p->lost =
+		    mem_reallocarray(p->lost, p->lost_cap, sizeof(p->lost[0]));
 		p->lost_due = mem_reallocarray(
 		    p->lost_due, p->lost_cap, sizeof(p->lost_due[0]));
 	}
@@ -305,8 +305,8 @@ on_list(struct presence *p, unsigned from, const uint8_t *d, size_t len)
 }
 
 static void
-on_change(struct presence *p, unsigned from, bool came, const uint8_t *d,
-    size_t len)
+on_change(
+    struct presence *p, unsigned from, bool came, const uint8_t *d, size_t len)
 {
 	struct id user, rooms[256];
 	size_t n = (len - sizeof(user.b)) / sizeof(user.b);

@@ -36,13 +36,13 @@ struct request {
 	struct device *dev; /* WebSocket only; kept alive by the request */
 	struct id user;     /* zero: not logged in (CMD_PUBLIC only) */
 	struct id session;
-	struct json *args;  /* owned; never NULL */
+	struct json *args; /* owned; never NULL */
 	const struct chat_cmd *cmd;
 
 	/* A command's own, freed with the request. */
-	struct buf out;  /* the fields of the answer */
-	struct err err;  /* code set: the answer is this error */
-	void *data;      /* freed by data_free (NULL: free()) */
+	struct buf out; /* the fields of the answer */
+	struct err err; /* code set: the answer is this error */
+	void *data;     /* freed by data_free (NULL: free()) */
 	void (*data_free)(void *data);
 
 	/* request.c's */
@@ -54,10 +54,10 @@ struct request {
 };
 
 enum {
-	CMD_PUBLIC = 1,    /* works without a session */
+	CMD_PUBLIC = 1, /* works without a session */
 	CMD_HTTP_ONLY = 2,
 	CMD_WS_ONLY = 4,
-	CMD_EARLY = 8,     /* allowed before hello is answered */
+	CMD_EARLY = 8, /* allowed before hello is answered */
 };
 
 struct chat_cmd {
@@ -72,7 +72,8 @@ const struct chat_cmd *chat_cmd_find(const char *name);
 /* For tests and documents: all of them, NULL at the end. */
 extern const struct chat_cmd *const chat_cmds[];
 
-/* Answers with req->err if its code is set, else with req->out, and frees req. */
+/* Answers with req->err if its code is set, else with req->out, and frees req.
+ */
 void request_reply(struct request *req);
 /* The same with this error. */
 void request_fail(struct request *req, const struct err *err);

@@ -15,12 +15,13 @@ add(struct room_list *l, const struct room_view *v)
 }
 
 int
-room_list_page(struct db *db, const struct id *user, struct room_list *l,
-    struct err *err)
+room_list_page(
+    struct db *db, const struct id *user, struct room_list *l, struct err *err)
 {
 	struct room_views views = { 0 };
 
-	if (db_rooms_of(db, user, &l->pos, ROOM_LIST_PAGE + 1, &views, err) == -1)
+	if (db_rooms_of(db, user, &l->pos, ROOM_LIST_PAGE + 1, &views, err) ==
+	    -1)
 		return -1;
 	l->more = views.n > ROOM_LIST_PAGE;
 	json_open(&l->json, '[');

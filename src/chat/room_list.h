@@ -1,4 +1,5 @@
-/* chat/room_list.h - a page of somebody's rooms, as JSON, with where each was. */
+/* chat/room_list.h - a page of somebody's rooms, as JSON, with where each was.
+ */
 #ifndef CHAT_ROOM_LIST_H
 #define CHAT_ROOM_LIST_H
 
@@ -26,8 +27,8 @@ struct room_list {
 
 /* On a store thread: the next page; the room alone (none if the user is no
  * member). 0 or -1. */
-int room_list_page(struct db *db, const struct id *user, struct room_list *l,
-    struct err *err);
+int room_list_page(
+    struct db *db, const struct id *user, struct room_list *l, struct err *err);
 int room_list_one(struct db *db, const struct id *user, const struct id *room,
     struct room_list *l, struct err *err);
 void room_list_free(struct room_list *l);

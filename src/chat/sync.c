@@ -28,10 +28,10 @@ struct sync {
 	struct sync_entry *v; /* by id */
 	struct room_pos pos;  /* pages of rooms go on behind it */
 	struct loop_timer *again;
-	bool listing;  /* there are more pages of rooms */
+	bool listing; /* there are more pages of rooms */
 	bool started;
-	bool reading;  /* a read is under way */
-	bool kicked;   /* a step is due at the next turn */
+	bool reading; /* a read is under way */
+	bool kicked;  /* a step is due at the next turn */
 };
 
 static void step(struct device *dev);
@@ -128,7 +128,7 @@ sync_add(struct device *dev, struct hub_log *log, uint64_t next)
 		s->v = mem_reallocarray(s->v, s->cap, sizeof(s->v[0]));
 	}
 	memmove(&s->v[i + 1], &s->v[i], (s->n - i) * sizeof(s->v[0]));
-	s->v[i] = (struct sync_entry) {
+	s->v[i] = (struct sync_entry){
 		.id = log->id, .next = next, .self = log->self
 	};
 	s->n++;
@@ -238,8 +238,8 @@ events_work(struct db *db, void *arg)
 	struct event_list l = { 0 };
 	struct buf json = { 0 };
 
-	p->rc = db_events(db, &p->id, p->from, p->to, PAGE_EVENTS, PAGE_BYTES,
-	    &l, &p->err);
+	p->rc = db_events(
+	    db, &p->id, p->from, p->to, PAGE_EVENTS, PAGE_BYTES, &l, &p->err);
 	for (size_t i = 0; p->rc == 0 && i < l.n; i++) {
 		buf_clear(&json);
 		event_json(&json, &l.v[i]);
@@ -257,7 +257,8 @@ rooms_work(struct db *db, void *arg)
 	struct buf json = { 0 };
 
 	if (p->one)
-		p->rc = room_list_one(db, &p->dev->id, &p->id, &p->list, &p->err);
+		p->rc =
+		    room_list_one(db, &p->dev->id, &p->id, &p->list, &p->err);
 	else
 		p->rc = room_list_page(db, &p->dev->id, &p->list, &p->err);
 	if (p->rc == -1)
@@ -311,11 +312,10 @@ page_done(void *arg)
 		s->pos = p->list.pos;
 		for (size_t i = 0; i < p->list.n; i++)
 			sync_listed(dev, &p->list.v[i].id, p->list.v[i].seq);
-		if (p->one && p->list.n == 0 &&
-		    (e = find(s, &p->id)) != NULL)
+		if (p->one && p->list.n == 0 && (e = find(s, &p->id)) != NULL)
 			drop_entry(dev, e);
 	} else if ((e = find(s, &p->id)) != NULL && e->next == p->from &&
-	    p->last >= p->from) {
+		   p->last >= p->from) {
 		send_frames(dev, &p->frames);
 		e->next = p->last + 1;
 	}

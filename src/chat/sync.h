@@ -11,7 +11,8 @@
 #include "store/rooms.h"
 
 /* From now on the device hears log from `next` on: nothing of it live before it
- * has caught up. SYNC_UNLISTED: not before its Room was listed (sync_listed). */
+ * has caught up. SYNC_UNLISTED: not before its Room was listed (sync_listed).
+ */
 #define SYNC_UNLISTED UINT64_MAX
 void sync_add(struct device *dev, struct hub_log *log, uint64_t next);
 

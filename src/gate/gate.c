@@ -2,9 +2,7 @@
 #include "gate/gate.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "chat/presence.h"
@@ -16,9 +14,9 @@ static void
 on_health(bool ok, void *arg)
 {
 	if (ok)
-		log_info("store is back");
+		log_info("store is back", "ok=1");
 	else
-		log_warn("store cannot be reached");
+		log_warn("store cannot be reached", "ok=0");
 	ws_gate_tell_store(arg, ok);
 }
 
@@ -86,22 +84,6 @@ gate_free(struct gate **gatep)
 	static_free(&gate->files);
 	free(gate);
 	*gatep = NULL;
-}
-
-void
-gate_error_json(struct buf *b, const struct err *err)
-{
-	bool inside = strcmp(err_name(err->code), "internal") == 0;
-
-	if (inside)
-		log_error("command failed", "error=\"%s\"", err->text);
-	json_open(b, '{');
-	json_kstr(b, "code", err_name(err->code));
-	json_kstr(b, "message",
-	    inside ? "Something went wrong in the server." : err->text);
-	if (err->retry_ms > 0)
-		json_ku64(b, "retry_ms", (uint64_t)err->retry_ms);
-	json_close(b, '}');
 }
 
 static void

@@ -13,7 +13,8 @@
 struct gate;
 
 struct gate_conf {
-	struct chat_conf chat;   /* conf, loop, store, setup code, slots, counters */
+	struct chat_conf
+	    chat; /* conf, loop, store, setup code, slots, counters */
 	struct http_server *http; /* routes are put into it */
 	const char *version;
 };

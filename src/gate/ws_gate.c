@@ -1,7 +1,8 @@
-/* gate/ws_gate.c - from the upgrade to a device, from its frames to commands and
- * back. */
+/* gate/ws_gate.c - from the upgrade to a device, from its frames to commands
+ * and back. */
 #include "gate/ws_gate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,8 +42,8 @@ entry_work(struct db *db, void *arg)
 {
 	struct entry *e = arg;
 
-	e->found = auth_lookup(db, e->token, strlen(e->token), &e->session,
-	    &e->user, &e->err);
+	e->found = auth_lookup(
+	    db, e->token, strlen(e->token), &e->session, &e->user, &e->err);
 }
 
 static void
@@ -109,7 +110,8 @@ refuse(struct http_request *req, int status, const char *text)
 {
 	if (status == 426)
 		http_reply_header(req, "Sec-WebSocket-Version", "13");
-	http_reply(req, status, "text/plain; charset=utf-8", text, strlen(text));
+	http_reply(
+	    req, status, "text/plain; charset=utf-8", text, strlen(text));
 }
 
 static void
@@ -246,8 +248,8 @@ find_command(const struct device *dev, const struct json *args, struct err *err)
 	if ((cmd = chat_cmd_find(op)) == NULL) {
 		err_set(err, ERR_NOT_FOUND, "There is no command ‘%.40s’.", op);
 	} else if (cmd->flags & CMD_HTTP_ONLY) {
-		err_set(err, ERR_BAD_REQUEST, "‘%s’ goes by HTTP: POST /api/%s.",
-		    op, op);
+		err_set(err, ERR_BAD_REQUEST,
+		    "‘%s’ goes by HTTP: POST /api/%s.", op, op);
 		cmd = NULL;
 	} else if (!(cmd->flags & CMD_EARLY || dev->flags & DEVICE_READY)) {
 		err_set(err, ERR_BAD_REQUEST,
@@ -373,6 +375,9 @@ struct drain {
 static void
 stop_reading(struct wsconn *w, void *arg)
 {
+	struct device *dev = (struct device *)w;
+
+	dev->flags &= (uint16_t)~DEVICE_PAUSED; /* read_on must not undo it */
 	wsconn_pause(w);
 }
 
