@@ -45,6 +45,9 @@ t_unit_model_user_LDADD = $(MODEL_LIBS)
 # ws --------------------------------------------------------------------------
 
 # http ------------------------------------------------------------------------
+check_PROGRAMS += t/helpers/http_probe
+t_helpers_http_probe_LDADD = $(HTTP_LIBS)
+t_helpers_http_probe_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 
 # store -----------------------------------------------------------------------
 

@@ -1,0 +1,337 @@
+/* t/helpers/http_probe.c - a server on src/http/ for the system tests to try:
+ * says its port on stdout, serves until SIGTERM, then drains.
+ *
+ *	http_probe [-b body_max] [-H header_ms] [-I idle_ms] [-B body_ms]
+ *	    [-T trusted]... [-U unix socket] [-s folder] [-n descriptors] */
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <event2/event.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "http/server.h"
+#include "http/static.h"
+#include "net/loop.h"
+#include "ws/handshake.h"
+
+struct probe {
+	struct loop *loop;
+	struct http_server *server;
+	struct static_files *files;
+	unsigned gone, late, upgraded, waiting;
+	bool stopping;
+};
+
+static struct probe probe;
+
+/* The value of a query's key as a number, or 0. */
+static unsigned
+query_number(const struct http_request *req, const char *key)
+{
+	const char *s = strstr(http_query(req), key);
+
+	return s != NULL ? (unsigned)strtoul(s + strlen(key), NULL, 10) : 0;
+}
+
+static void
+reply_text(struct http_request *req, int status, const char *text)
+{
+	http_reply(req, status, "text/plain", text, strlen(text));
+}
+
+/* Says back what came; ?header=NAME and ?cookie=NAME ask for one value. */
+static void
+on_echo(struct http_request *req, void *arg)
+{
+	const char *q = http_query(req), *v;
+	struct buf b = { 0 };
+	char cookie[32];
+	size_t n;
+	const uint8_t *body = http_body(req, &n);
+
+	buf_addf(&b, "%s %s?%s\npeer %s tls %d method %d\n",
+	    http_method_name(req), http_path(req), q, http_peer(req),
+	    http_is_tls(req), http_method(req));
+	if (strncmp(q, "header=", 7) == 0) {
+		v = http_header(req, q + 7);
+		buf_addf(&b, "value %s\n", v != NULL ? v : "(none)");
+	}
+	if (strncmp(q, "cookie=", 7) == 0)
+		buf_addf(&b, "value %s\n",
+		    http_cookie(req, q + 7, cookie, sizeof(cookie)) ? cookie
+								    : "(none)");
+	buf_addf(&b, "body %zu\n", n);
+	if (n > 0)
+		buf_add(&b, body, n);
+	http_reply(req, 200, "text/plain", b.data, b.len);
+	buf_free(&b);
+}
+
+struct late {
+	struct http_request *req;
+	struct loop_timer *timer;
+	bool gone;
+};
+
+static void
+on_gone(void *arg)
+{
+	((struct late *)arg)->gone = true;
+	probe.gone++;
+}
+
+static void
+on_late(void *arg)
+{
+	struct late *l = arg;
+	char text[4096];
+
+	snprintf(text, sizeof(text), "late %s\n",
+	    l->gone ? "gone" : http_path(l->req));
+	http_reply_header(l->req, "X-Late", "yes");
+	reply_text(l->req, 200, text);
+	loop_timer_free(&l->timer);
+	free(l);
+	probe.late++;
+	probe.waiting--;
+}
+
+static void
+on_later(struct http_request *req, void *arg)
+{
+	struct late *l;
+
+	MEM_NEW(l);
+	l->req = req;
+	probe.waiting++;
+	http_on_gone(req, on_gone, l);
+	l->timer = loop_timer_new(
+	    probe.loop, query_number(req, "ms="), false, on_late, l);
+}
+
+static void
+on_counts(struct http_request *req, void *arg)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text),
+	    "gone %u late %u upgraded %u waiting %u connections %zu\n",
+	    probe.gone, probe.late, probe.upgraded, probe.waiting,
+	    http_server_connections(probe.server));
+	reply_text(req, 200, text);
+}
+
+static void
+on_big(struct http_request *req, void *arg)
+{
+	size_t n = query_number(req, "n=");
+	char *p = mem_alloc(n + 1);
+
+	memset(p, 'x', n);
+	http_reply(req, 200, "text/plain", p, n);
+	free(p);
+}
+
+static void
+on_status(struct http_request *req, void *arg)
+{
+	reply_text(req, (int)query_number(req, "s="), "text");
+}
+
+/* An upgraded socket: says what came first, then everything back. */
+struct peer {
+	struct event *ev;
+};
+
+static void
+on_bytes(evutil_socket_t fd, short what, void *arg)
+{
+	struct peer *p = arg;
+	char b[4096];
+	ssize_t n = read(fd, b, sizeof(b));
+
+	if (n > 0 && write(fd, b, (size_t)n) == n)
+		return;
+	event_free(p->ev);
+	close(fd);
+	free(p);
+	probe.upgraded--;
+}
+
+static void
+on_upgraded(int fd, const void *first, size_t n, void *arg)
+{
+	char text[64];
+	struct peer *p;
+
+	if (fd == -1) {
+		probe.gone++;
+		return;
+	}
+	probe.upgraded++;
+	snprintf(text, sizeof(text), "first %zu:", n);
+	if (write(fd, text, strlen(text)) < 0 ||
+	    (n > 0 && write(fd, first, n) < 0))
+		log_info("upgraded client left");
+	MEM_NEW(p);
+	p->ev = event_new(
+	    loop_base(probe.loop), fd, EV_READ | EV_PERSIST, on_bytes, p);
+	event_add(p->ev, NULL);
+}
+
+static void
+on_ws(struct http_request *req, void *arg)
+{
+	struct ws_ask ask = { .method = http_method_name(req),
+		.upgrade = http_header(req, "Upgrade"),
+		.connection = http_header(req, "Connection"),
+		.version = http_header(req, "Sec-WebSocket-Version"),
+		.key = http_header(req, "Sec-WebSocket-Key") };
+
+	if (ws_check_ask(&ask) == 101)
+		http_upgrade(req, on_upgraded, NULL);
+	else
+		reply_text(req, 426, "a WebSocket is wanted here\n");
+}
+
+static void
+on_pause(struct http_request *req, void *arg)
+{
+	http_server_accept(probe.server, false);
+	reply_text(req, 200, "paused\n");
+}
+
+static void
+on_drained(void *arg)
+{
+	loop_stop(probe.loop);
+}
+
+static void
+on_term(evutil_socket_t sig, short what, void *arg)
+{
+	http_server_drain(probe.server, on_drained, NULL);
+}
+
+static int
+listen_tcp(void)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(sin);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd == -1 || bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
+	    listen(fd, 128) == -1 ||
+	    getsockname(fd, (struct sockaddr *)&sin, &len) == -1)
+		log_fatal("listen");
+	printf("%d\n", ntohs(sin.sin_port));
+	fflush(stdout);
+	return fd;
+}
+
+static int
+listen_unix(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	if (fd == -1 || bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1 ||
+	    listen(fd, 128) == -1)
+		log_fatal("listen");
+	return fd;
+}
+
+static void
+few_descriptors(const char *n)
+{
+	struct rlimit rl = { .rlim_cur = strtoul(n, NULL, 10) };
+
+	rl.rlim_max = rl.rlim_cur;
+	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
+		log_fatal("setrlimit");
+}
+
+static void
+add_routes(struct http_server *s)
+{
+	http_route(s, "/echo", on_echo, NULL);
+	http_route(s, "/echo/", on_echo, NULL);
+	http_route(s, "/later/", on_later, NULL);
+	http_route(s, "/counts", on_counts, NULL);
+	http_route(s, "/big", on_big, NULL);
+	http_route(s, "/status", on_status, NULL);
+	http_route(s, "/ws", on_ws, NULL);
+	http_route(s, "/pause", on_pause, NULL);
+	if (probe.files != NULL)
+		http_route(s, "*", static_handle, probe.files);
+}
+
+int
+main(int argc, char **argv)
+{
+	char *trusted[8] = { NULL };
+	struct http_conf conf = { .body_max = 65536,
+		.trusted_proxies = trusted };
+	const char *local = NULL;
+	struct event *term;
+	struct err err;
+	size_t n = 0;
+	int c, fd, ufd;
+
+	log_init("probe", LOG_INFO);
+	signal(SIGPIPE, SIG_IGN);
+	while ((c = getopt(argc, argv, "b:H:I:B:T:U:s:n:")) != -1) {
+		if (c == 'b')
+			conf.body_max = strtoul(optarg, NULL, 10);
+		else if (c == 'H')
+			conf.header_timeout_ms = (uint32_t)atoi(optarg);
+		else if (c == 'I')
+			conf.idle_timeout_ms = (uint32_t)atoi(optarg);
+		else if (c == 'B')
+			conf.body_timeout_ms = (uint32_t)atoi(optarg);
+		else if (c == 'T' && n < 7)
+			trusted[n++] = optarg;
+		else if (c == 'U')
+			local = optarg;
+		else if (c == 'n')
+			few_descriptors(optarg);
+		else if (c == 's') {
+			if ((probe.files = static_new(optarg, &err)) == NULL)
+				log_fatal("%s", err.text);
+		} else
+			return 2;
+	}
+	probe.loop = loop_new();
+	probe.server = http_server_new(probe.loop, &conf);
+	add_routes(probe.server);
+	fd = listen_tcp();
+	if (http_server_listen(probe.server, fd, &err) == -1)
+		log_fatal("%s", err.text);
+	if (local != NULL) {
+		ufd = listen_unix(local);
+		if (http_server_listen(probe.server, ufd, &err) == -1)
+			log_fatal("%s", err.text);
+		close(ufd);
+	}
+	term = evsignal_new(loop_base(probe.loop), SIGTERM, on_term, NULL);
+	event_add(term, NULL);
+	loop_run(probe.loop);
+	event_free(term);
+	http_server_free(&probe.server);
+	static_free(&probe.files);
+	loop_free(&probe.loop);
+	close(fd);
+	return 0;
+}
