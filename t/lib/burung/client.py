@@ -218,11 +218,9 @@ class Client:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
         if self._socket is not None:
-            socket, self._socket = self._socket, None
-            await socket.close()
+            await self._socket.close()
+        if self._socket is not None:
             self._gone(1000, "")
-        for task in self._tasks:
-            task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def closed(self, timeout: float = 10) -> tuple[int | None, str]:
@@ -237,6 +235,9 @@ class Client:
         self.up = False
         self.closes.append((code, reason))
         self.lost_at.append(time.monotonic())
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
         pending, self._pending = self._pending, {}
         for _, answer in pending.values():
             answer(None)
