@@ -43,6 +43,13 @@ t_unit_model_user_LDADD = $(MODEL_LIBS)
 # net -------------------------------------------------------------------------
 
 # ws --------------------------------------------------------------------------
+ws_tests = t/unit/ws_random t/unit/ws_read t/unit/ws_write
+check_PROGRAMS += $(ws_tests)
+TESTS += $(ws_tests)
+EXTRA_DIST += t/lib/ws_client.h t/lib/ws_feed.h t/lib/ws_slow.h
+t_unit_ws_random_LDADD = $(WS_LIBS)
+t_unit_ws_read_LDADD = $(WS_LIBS)
+t_unit_ws_write_LDADD = $(WS_LIBS)
 
 # http ------------------------------------------------------------------------
 check_PROGRAMS += t/helpers/http_probe
