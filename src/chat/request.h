@@ -50,7 +50,7 @@ struct request {
 	void (*done)(struct request *req);
 	struct append append;
 	struct event ev;
-	bool repeated;
+	bool repeated; /* ev was stored before, under the same cid */
 };
 
 enum {
@@ -73,7 +73,8 @@ const struct chat_cmd *chat_cmd_find(const char *name);
 extern const struct chat_cmd *const chat_cmds[];
 
 /* Answers with req->err if its code is set, else with req->out, and frees req.
- */
+ * The gate allocates it (mem_zalloc), counts it in chat->requests and holds its
+ * dev; all of that ends here. */
 void request_reply(struct request *req);
 /* The same with this error. */
 void request_fail(struct request *req, const struct err *err);
@@ -88,7 +89,7 @@ void request_read(
 void request_write(
     struct request *req, request_work_cb *work, request_done_cb *done);
 /* The same on a thread for hashing passwords, holding one of the host's hash
- * slots; db is NULL. */
+ * slots; db is NULL. Fails with SLOW_DOWN, without done, when too many wait. */
 void request_hash(
     struct request *req, request_work_cb *work, request_done_cb *done);
 
