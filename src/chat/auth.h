@@ -23,8 +23,7 @@ void auth_token_new(char out[AUTH_TOKEN], uint8_t hash_r[TOKEN_HASH]);
 
 /* The hash of a token somebody showed. 0, or -1 when it has not even a token's
  * form. */
-int auth_token_hash(
-    const char *token, size_t len, uint8_t hash_r[TOKEN_HASH]);
+int auth_token_hash(const char *token, size_t len, uint8_t hash_r[TOKEN_HASH]);
 
 /* Fills in a session of user that begins now. device: "" unknown; at most
  * DEVICE_MAX characters. */
