@@ -1,0 +1,140 @@
+/* chat/cmd_register.c - a new account; the first one needs the setup code. */
+
+#include <bsd/string.h>
+
+#include "base/clock.h"
+#include "chat/commands.h"
+#include "chat/login.h"
+
+static int
+read_display(struct request *req, struct user *u)
+{
+	const char *s;
+	size_t len;
+	int found = json_get_str(req->args, "display", &s, &len, &req->err);
+
+	if (found < 1)
+		return found;
+	if (user_check_display(s, len, &req->err) == -1)
+		return -1;
+	strlcpy(u->display, s, sizeof(u->display));
+	return 0;
+}
+
+static int
+check_first(struct request *req, struct login *l)
+{
+	const char *given = "";
+	size_t len;
+
+	if (json_get_str(req->args, "setup", &given, &len, &req->err) == -1)
+		return -1;
+	if (!auth_setup_ok(login_setup_code(req->chat), given))
+		return err_set(&req->err, ERR_FORBIDDEN,
+		    "The first account needs the setup code that the server "
+		    "printed at its start.");
+	l->first = true;
+	l->user.admin = true;
+	return 0;
+}
+
+static int
+register_read(struct request *req)
+{
+	bool setup = login_setup_code(req->chat)[0] != '\0';
+	struct login *l;
+
+	if (!setup && req->chat->conf->registration == REGISTRATION_CLOSED)
+		return err_set(&req->err, ERR_FORBIDDEN,
+		    "Accounts are made by the administrator here.");
+	if (login_read(req) == -1)
+		return -1;
+	l = req->data;
+	l->user.id = id_new();
+	l->user.created = clock_wall_ms();
+	strlcpy(l->user.name, l->name, sizeof(l->user.name));
+	if (read_display(req, &l->user) == -1)
+		return -1;
+	return setup ? check_first(req, l) : 0;
+}
+
+static void
+store_work(struct db *db, struct request *req)
+{
+	struct login *l = req->data;
+
+	if (db_user_create(db, &l->user, l->passhash, l->first, &req->err) ==
+	    0) {
+		l->known = true;
+		login_session(db, req);
+	}
+}
+
+static void
+stored(struct request *req)
+{
+	const struct login *l = req->data;
+
+	if (l->first && l->known)
+		login_setup_over(req->chat);
+	login_reply(req);
+}
+
+static void
+hash_work(struct db *db, struct request *req)
+{
+	struct login *l = req->data;
+
+	auth_password_hash(
+	    l->password, l->password_len, l->memory, l->passhash, &req->err);
+}
+
+static void
+hashed(struct request *req)
+{
+	if (req->err.code != ERR_NONE)
+		request_reply(req);
+	else
+		request_write(req, store_work, stored);
+}
+
+/* A taken name is told before its hash is paid for. */
+static void
+find_work(struct db *db, struct request *req)
+{
+	struct login *l = req->data;
+	struct user other;
+
+	if (db_user_by_name(db, l->name, &other, NULL, &req->err) == 1)
+		err_set(&req->err, ERR_CONFLICT, "This name is taken.");
+}
+
+static void
+found(struct request *req)
+{
+	if (req->err.code != ERR_NONE)
+		request_reply(req);
+	else
+		request_hash(req, hash_work, hashed);
+}
+
+static void
+register_begin(struct request *req)
+{
+	if (register_read(req) == -1)
+		request_reply(req);
+	else
+		request_read(req, find_work, found);
+}
+
+static void
+register_run(struct request *req)
+{
+	login_setup_check(req, register_begin);
+}
+
+const struct chat_cmd cmd_register = {
+	.name = "register",
+	.flags = CMD_PUBLIC | CMD_HTTP_ONLY,
+	.run = register_run,
+};
