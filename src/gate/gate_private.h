@@ -24,8 +24,8 @@ struct gate {
 	void *drained_arg;
 };
 
-/* Appends {"code":…,"message":…,"retry_ms":…?}, the error as clients get it. What
- * went wrong inside goes to the log instead: clients read `internal`. */
+/* Appends {"code":…,"message":…,"retry_ms":…?}, the error as clients get it.
+ * What went wrong inside goes to the log instead: clients read `internal`. */
 void gate_error_json(struct buf *b, const struct err *err);
 
 #endif

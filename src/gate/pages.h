@@ -1,0 +1,11 @@
+/* gate/pages.h - what is served besides commands: is the server well? and the
+ * client's files. */
+#ifndef GATE_PAGES_H
+#define GATE_PAGES_H
+
+struct gate;
+
+/* /healthz, /readyz, and everything that has no other route. */
+void pages_routes(struct gate *gate);
+
+#endif
