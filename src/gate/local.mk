@@ -1,1 +1,11 @@
 # src/gate: its part of the Makefile.
+noinst_LIBRARIES += src/gate/libgate.a
+src_gate_libgate_a_CPPFLAGS = $(AM_CPPFLAGS) $(SODIUM_CFLAGS)
+src_gate_libgate_a_SOURCES = \
+	src/gate/error.c \
+	src/gate/gate.c src/gate/gate.h \
+	src/gate/gate_private.h \
+	src/gate/http_gate.c src/gate/http_gate.h \
+	src/gate/pages.c src/gate/pages.h \
+	src/gate/token.c src/gate/token.h \
+	src/gate/ws_gate.c src/gate/ws_gate.h
