@@ -6,7 +6,13 @@ AM_TESTS_ENVIRONMENT = \
 	UBSAN_OPTIONS=print_stacktrace=1 \
 	srcdir='$(srcdir)'; \
 	export ASAN_OPTIONS UBSAN_OPTIONS srcdir;
-EXTRA_DIST += t/lib/tap.h
+LOG_COMPILER = timeout
+AM_LOG_FLAGS = --kill-after=10 300
+EXTRA_DIST += t/lib/tap.h t/lib/tally.py t/run t/lint
+
+.PHONY: list-tests
+list-tests:
+	@printf '%s\n' $(TESTS)
 
 # base ------------------------------------------------------------------------
 base_tests = t/unit/base_buf \
