@@ -58,7 +58,12 @@ t_unit_ws_read_LDADD = $(WS_LIBS)
 t_unit_ws_write_LDADD = $(WS_LIBS)
 
 # http ------------------------------------------------------------------------
-check_PROGRAMS += t/helpers/http_probe
+http_tests = t/unit/http_accept t/unit/http_check t/unit/http_proxy
+check_PROGRAMS += $(http_tests) t/helpers/http_probe
+TESTS += $(http_tests)
+t_unit_http_accept_LDADD = $(HTTP_LIBS)
+t_unit_http_check_LDADD = $(HTTP_LIBS)
+t_unit_http_proxy_LDADD = $(HTTP_LIBS)
 t_helpers_http_probe_LDADD = $(HTTP_LIBS)
 t_helpers_http_probe_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 
