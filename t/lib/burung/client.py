@@ -85,6 +85,7 @@ class Client:
         self._waiters: set[tuple[Callable, asyncio.Future]] = set()
         self._last_frame = 0.0
         self._greeted = False
+        self._listed: set[str] = set()  # rooms of this connection
         self.up = False
         self.stopped = False
 
@@ -138,9 +139,10 @@ class Client:
         def take(answer: dict) -> None:
             if "error" in answer:
                 return
-            self._listed: set[str] = set()
-            self._named = named
+            self._listed = set()
             self._begin(self.account.id, answer["self"]["seq"], None)
+            for room in named:
+                self._begin(room, *self.position[room])
             self._greeted = True
             self._take_rooms(answer)
 
@@ -151,12 +153,11 @@ class Client:
             id_ = room["id"]
             self.rooms[id_] = room
             self._listed.add(id_)
-            if id_ in self._named:
-                self._begin(id_, *self.position[id_])
-            else:
+            if id_ not in self._streams:
                 self._begin(id_, room["seq"], room["cid"])
         if not page["more"]:
-            for gone in set(self.rooms) - self._listed - set(self._streams):
+            known = set(self.rooms) | set(self._streams) - {self.account.id}
+            for gone in known - self._listed:
                 self._forget(gone)
             self.up = True
             self._pump_all()
@@ -306,6 +307,7 @@ class Client:
         self._keep_event(event)
         if event.kind == "added":
             room, seq = event.body["room"], event.body["seq"]
+            self._listed.add(room)
             if room not in self._streams:
                 self._begin(room, seq - 1, None)
         elif event.kind == "removed":
@@ -325,7 +327,10 @@ class Client:
             room = frame["room"]
             self.device.log.pop(room, None)
             self.device.filled.discard(room)
-            self._begin(room, self.rooms[room]["seq"], self.rooms[room]["cid"])
+            if room in self._listed:
+                self._begin(room, self.rooms[room]["seq"], self.rooms[room]["cid"])
+            else:  # its page is still to come
+                self._streams.pop(room, None)
 
     # Waiting
 
