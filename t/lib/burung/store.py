@@ -32,7 +32,7 @@ def read_store(data: Path) -> Store:
     store: Store = {}
     with open_database(data) as db:
         rows = db.execute(
-            'SELECT room, seq, no, kind, "from", cid, body, at, target FROM events'
+            "SELECT room, seq, no, kind, sender, cid, body, at, target FROM events"
             " ORDER BY room, seq"
         )
         for row in rows:
