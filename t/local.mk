@@ -76,6 +76,11 @@ TESTS += t/bus_contract
 t_bus_contract_LDADD = $(BUS_LIBS)
 
 # chat ------------------------------------------------------------------------
+chat_tests = t/unit/chat_page t/unit/chat_span
+check_PROGRAMS += $(chat_tests)
+TESTS += $(chat_tests)
+t_unit_chat_page_LDADD = src/chat/libchat.a $(MODEL_LIBS)
+t_unit_chat_span_LDADD = src/chat/libchat.a $(MODEL_LIBS)
 
 # gate ------------------------------------------------------------------------
 

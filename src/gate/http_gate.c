@@ -2,7 +2,6 @@
 
 #include "gate/http_gate.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +63,7 @@ refuse(
 static void
 ask_free(struct ask *ask)
 {
-	sodium_memzero(ask, sizeof(*ask));
+	explicit_bzero(ask, sizeof(*ask));
 	free(ask);
 }
 
@@ -234,7 +233,7 @@ on_api(struct http_request *http, void *arg)
 	}
 	ask = req->gate;
 	memcpy(ask->token, token, sizeof(token));
-	sodium_memzero(token, sizeof(token));
+	explicit_bzero(token, sizeof(token));
 	request_read(req, session_work, session_done);
 }
 

@@ -1,6 +1,5 @@
 # src/gate: its part of the Makefile.
 noinst_LIBRARIES += src/gate/libgate.a
-src_gate_libgate_a_CPPFLAGS = $(AM_CPPFLAGS) $(SODIUM_CFLAGS)
 src_gate_libgate_a_SOURCES = \
 	src/gate/error.c \
 	src/gate/gate.c src/gate/gate.h \

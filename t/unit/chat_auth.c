@@ -1,0 +1,123 @@
+/* t/unit/chat_auth.c - passwords, tokens and the setup code. */
+
+#include "base/clock.h"
+#include "chat/auth.h"
+#include "../lib/tap.h"
+
+#define MIB 8 /* the least one may configure, so that this is quick */
+
+static void
+test_tokens(void)
+{
+	char a[AUTH_TOKEN], b[AUTH_TOKEN];
+	uint8_t ha[TOKEN_HASH], hb[TOKEN_HASH], again[TOKEN_HASH];
+
+	auth_token_new(a, ha);
+	auth_token_new(b, hb);
+	is_int(strlen(a), AUTH_TOKEN - 1, "a token has 64 digits");
+	ok(strcmp(a, b) != 0, "two tokens differ");
+	ok(memcmp(ha, hb, TOKEN_HASH) != 0, "so do their hashes");
+	is_int(auth_token_hash(a, strlen(a), again), 0, "a token is accepted");
+	is_mem(again, ha, TOKEN_HASH, "and hashed as when it was made");
+	is_int(auth_token_hash(a, strlen(a) - 1, again), -1,
+	    "a token cut short is none");
+	is_int(auth_token_hash("", 0, again), -1, "nothing is no token");
+	a[10] = 'x';
+	is_int(auth_token_hash(a, strlen(a), again), -1,
+	    "a token with another letter is none");
+}
+
+static void
+test_passwords(void)
+{
+	static const char secret[] = "correct horse battery";
+	char one[PASSHASH_MAX], two[PASSHASH_MAX];
+	struct err err = { 0 };
+	size_t len = strlen(secret);
+
+	is_int(auth_password_hash(secret, len, MIB, one, &err), 0,
+	    "a password is hashed");
+	auth_password_hash(secret, len, MIB, two, &err);
+	ok(strncmp(one, "$argon2id$", 10) == 0, "by Argon2id");
+	ok(strstr(one, "m=8192,") != NULL, "with the memory asked for");
+	ok(strcmp(one, two) != 0, "each time with another salt");
+	ok(auth_password_ok(one, secret, len, MIB), "the right one is right");
+	ok(!auth_password_ok(one, secret, len - 1, MIB), "a prefix is wrong");
+	ok(!auth_password_ok(one, "Correct horse battery", len, MIB),
+	    "another case is wrong");
+	ok(!auth_password_ok(NULL, secret, len, MIB),
+	    "nobody's password is never right");
+}
+
+/* The quickest of three, so that another process' burst does not count. */
+static uint64_t
+time_of(const char *passhash)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (int i = 0; i < 3; i++) {
+		uint64_t start = clock_mono_us(), took;
+
+		auth_password_ok(passhash, "not the password", 16, MIB);
+		took = clock_mono_us() - start;
+		best = took < best ? took : best;
+	}
+	return best;
+}
+
+static void
+test_unknown_names_cost_the_same(void)
+{
+	char hash[PASSHASH_MAX];
+	struct err err = { 0 };
+	uint64_t known, unknown;
+
+	auth_password_hash("the password", 12, MIB, hash, &err);
+	known = time_of(hash);
+	unknown = time_of(NULL);
+	diag("wrong password %" PRIu64 " us, unknown name %" PRIu64 " us",
+	    known, unknown);
+	ok(unknown > known / 2 && unknown < known * 2,
+	    "an unknown name takes as long as a wrong password");
+}
+
+static void
+test_setup(void)
+{
+	ok(auth_setup_ok("ABCD-EFGH", "ABCD-EFGH"), "the code itself");
+	ok(auth_setup_ok("ABCD-EFGH", "abcdefgh"), "case and dashes are free");
+	ok(auth_setup_ok("ABCD-EFGH", " ab cd ef gh\t"), "so are blanks");
+	ok(!auth_setup_ok("ABCD-EFGH", "ABCD-EFGI"), "another code");
+	ok(!auth_setup_ok("ABCD-EFGH", "ABCD-EFG"), "a code cut short");
+	ok(!auth_setup_ok("ABCD-EFGH", "ABCD-EFGHI"), "a longer code");
+	ok(!auth_setup_ok("ABCD-EFGH", ""), "no code");
+	ok(!auth_setup_ok("", ""), "no code opens what needs none any more");
+	ok(!auth_setup_ok("", "--"), "nor does one of dashes");
+}
+
+static void
+test_session(void)
+{
+	struct id user = id_new();
+	uint64_t now = clock_wall_ms();
+	struct session s;
+
+	auth_session_begin(&s, &user, "kitchen");
+	ok(!id_is_zero(&s.id), "a session has an id");
+	ok(id_eq(&s.user, &user), "and belongs to its user");
+	is_str(s.device, "kitchen", "and names the device");
+	ok(s.used >= now && s.used <= now + 5000, "it was used now");
+	is_int(s.expires - s.used, 90ll * 24 * 3600 * 1000,
+	    "and lasts 90 days from its use");
+}
+
+int
+main(void)
+{
+	test_tokens();
+	test_passwords();
+	test_unknown_names_cost_the_same();
+	test_setup();
+	test_session();
+	return done_testing();
+}
