@@ -1,0 +1,306 @@
+/* Messages on their way: per room a queue with one `send` in flight, kept until the
+ * server said that they are stored, sent again with the same cid when in doubt. */
+import { newCid } from './ids';
+import { ProtocolError } from './types';
+
+export const BATCH = 50;
+const BATCH_BYTES = 48 * 1024; /* of JSON text: below the frame limit of 64 KiB */
+const INTERNAL_TRIES = 3;
+
+/* waiting: in the queue. sending: asked, not answered. sent: stored as `seq`, its
+ * event is still to come. failed: refused for good. */
+export type OutState = 'waiting' | 'sending' | 'sent' | 'failed';
+
+export interface Outgoing {
+    cid: string;
+    room: string;
+    body: string;
+    reply?: number;
+    order: number; /* ms when it was written, made unique: the queue's order */
+    state: OutState;
+    tried: boolean; /* it may be stored already, nobody knows */
+    refused: boolean; /* the server awaits this cid again, or a `drop` */
+    error?: string; /* failed: the code */
+    seq?: number; /* sent */
+}
+
+export interface OutboxStore {
+    load(): Outgoing[];
+    save(entry: Outgoing): void;
+    remove(cid: string): void;
+}
+
+export interface OutboxLine {
+    ready(): boolean;
+    request<T>(op: string, fields: object): Promise<T>;
+}
+
+interface Stored {
+    cid: string;
+    seq: number;
+}
+
+function bytes(text: string): number {
+    return new TextEncoder().encode(JSON.stringify(text)).length + 80;
+}
+
+export class Outbox {
+    private queues = new Map<string, Outgoing[]>();
+    private inFlight = new Set<string>();
+    private timers = new Map<string, ReturnType<typeof setTimeout>>();
+    /* After a batch was refused: how many to send one by one, to find the culprit. */
+    private singles = new Map<string, number>();
+    private defects = new Map<string, number>();
+    private lastOrder = 0;
+
+    /* changed(room) is called after every change that can be seen. */
+    constructor(
+        private readonly line: OutboxLine,
+        private readonly store: OutboxStore,
+        private readonly changed: (room: string) => void,
+    ) {
+        for (const entry of store.load().sort((a, b) => a.order - b.order)) {
+            if (entry.state !== 'failed') entry.state = 'waiting';
+            this.lastOrder = Math.max(this.lastOrder, entry.order);
+            this.queue(entry.room).push(entry);
+        }
+    }
+
+    /* In the order of sending; do not change. */
+    list(room: string): readonly Outgoing[] {
+        return this.queues.get(room) ?? [];
+    }
+
+    rooms(): string[] {
+        return [...this.queues.keys()];
+    }
+
+    add(room: string, body: string, reply?: number): Outgoing {
+        const entry: Outgoing = {
+            cid: newCid(),
+            room,
+            body,
+            order: this.nextOrder(),
+            state: 'waiting',
+            tried: false,
+            refused: false,
+        };
+        if (reply !== undefined) entry.reply = reply;
+        this.queue(room).push(entry);
+        this.store.save(entry);
+        this.changed(room);
+        void this.pump(room);
+        return entry;
+    }
+
+    /* The connection is ready: send what waits. */
+    flush(): void {
+        for (const room of this.queues.keys()) {
+            this.clearTimer(room);
+            void this.pump(room);
+        }
+    }
+
+    /* Stops all waiting; the entries stay in the store. */
+    close(): void {
+        for (const room of [...this.timers.keys()]) this.clearTimer(room);
+        this.queues.clear();
+    }
+
+    /* One's own event came: whatever its send's answer says, it is stored. */
+    delivered(room: string, cid: string): void {
+        const queue = this.queues.get(room);
+        const entry = queue?.find((e) => e.cid === cid);
+        if (entry) this.discard(entry);
+    }
+
+    /* Everything of the room up to seq is in the log now (or beyond what is cached). */
+    covered(room: string, seq: number): void {
+        for (const entry of [...this.list(room)]) {
+            if (entry.state === 'sent' && (entry.seq ?? 0) <= seq) this.discard(entry);
+        }
+    }
+
+    /* Once more, as the newest; the cid stays, so it cannot be stored twice. */
+    retry(room: string, cid: string): void {
+        const queue = this.queues.get(room) ?? [];
+        const entry = queue.find((e) => e.cid === cid);
+        if (!entry || entry.state !== 'failed') return;
+        entry.state = 'waiting';
+        entry.order = this.nextOrder();
+        delete entry.error;
+        queue.sort((a, b) => a.order - b.order);
+        this.store.save(entry);
+        this.changed(room);
+        void this.pump(room);
+    }
+
+    /* Only what surely is not stored can be taken back. */
+    removable(entry: Outgoing): boolean {
+        return entry.state === 'failed' || (entry.state === 'waiting' && !entry.tried);
+    }
+
+    remove(room: string, cid: string): void {
+        const entry = this.list(room).find((e) => e.cid === cid);
+        if (!entry || !this.removable(entry)) return;
+        this.discard(entry);
+        if (entry.refused && this.line.ready()) {
+            this.line.request('drop', { room, cid }).catch(() => undefined);
+        }
+    }
+
+    private queue(room: string): Outgoing[] {
+        const queue = this.queues.get(room) ?? [];
+        this.queues.set(room, queue);
+        return queue;
+    }
+
+    private nextOrder(): number {
+        this.lastOrder = Math.max(this.lastOrder + 1, Date.now());
+        return this.lastOrder;
+    }
+
+    private discard(entry: Outgoing): void {
+        const queue = this.queue(entry.room);
+        const at = queue.indexOf(entry);
+        if (at >= 0) queue.splice(at, 1);
+        this.store.remove(entry.cid);
+        this.changed(entry.room);
+    }
+
+    private takeBatch(room: string): Outgoing[] {
+        const waiting = this.list(room).filter((e) => e.state === 'waiting');
+        const most = (this.singles.get(room) ?? 0) > 0 ? 1 : BATCH;
+        const batch: Outgoing[] = [];
+        let size = 0;
+        for (const entry of waiting.slice(0, most)) {
+            size += bytes(entry.body);
+            if (batch.length > 0 && size > BATCH_BYTES) break;
+            batch.push(entry);
+        }
+        return batch;
+    }
+
+    private async pump(room: string): Promise<void> {
+        if (this.inFlight.has(room) || this.timers.has(room)) return;
+        if (!this.line.ready()) return;
+        const batch = this.takeBatch(room);
+        if (batch.length === 0) return;
+        this.inFlight.add(room);
+        for (const entry of batch) {
+            entry.state = 'sending';
+            if (!entry.tried) {
+                entry.tried = true;
+                this.store.save(entry);
+            }
+        }
+        this.changed(room);
+        let error: ProtocolError | undefined;
+        try {
+            this.stored(await this.sendBatch(room, batch), batch);
+        } catch (e) {
+            error = e instanceof ProtocolError ? e : new ProtocolError('internal', '');
+        }
+        this.inFlight.delete(room);
+        if (error) this.refused(room, batch, error);
+        else this.countSingle(room);
+        this.changed(room);
+        void this.pump(room);
+    }
+
+    private async sendBatch(room: string, batch: Outgoing[]): Promise<Stored[]> {
+        const messages = batch.map(({ cid, body, reply }) =>
+            reply === undefined ? { cid, body } : { cid, body, reply },
+        );
+        if (messages.length > 1) {
+            const fields = { room, messages };
+            const answer = await this.line.request<{ results: Stored[] }>(
+                'send',
+                fields,
+            );
+            return answer.results;
+        }
+        const one = messages[0]!;
+        const answer = await this.line.request<{ seq: number }>('send', {
+            room,
+            ...one,
+        });
+        return [{ cid: one.cid, seq: answer.seq }];
+    }
+
+    private stored(results: Stored[], batch: Outgoing[]): void {
+        for (const entry of batch) {
+            const seq = results.find((r) => r.cid === entry.cid)?.seq;
+            if (seq === undefined) throw new ProtocolError('internal', 'no result');
+            entry.state = 'sent';
+            entry.seq = seq;
+            entry.refused = false;
+            this.store.remove(entry.cid);
+        }
+        if (batch[0]) this.defects.delete(batch[0].room);
+    }
+
+    private refused(room: string, batch: Outgoing[], error: ProtocolError): void {
+        /* What was delivered meanwhile is no longer in the queue. */
+        const left = batch.filter(
+            (e) => this.list(room).includes(e) && e.state !== 'sent',
+        );
+        for (const entry of left) entry.state = 'waiting';
+        switch (error.code) {
+            case 'offline' /* flush() follows when there is a connection */:
+                return;
+            case 'unauthorized': /* the connection is about to be closed */
+            case 'timeout':
+                this.wait(room, 1000);
+                return;
+            case 'busy':
+            case 'slow_down':
+                for (const entry of left) {
+                    entry.refused = true;
+                    entry.tried = false;
+                }
+                this.wait(room, error.retryMs ?? 1000);
+                return;
+            case 'internal':
+                if (this.countDefect(room) < INTERNAL_TRIES) {
+                    this.wait(room, 2000);
+                    return;
+                }
+        }
+        if (left.length > 1) this.singles.set(room, left.length);
+        else for (const entry of left) this.fail(entry, error.code);
+    }
+
+    private fail(entry: Outgoing, code: string): void {
+        entry.state = 'failed';
+        entry.error = code;
+        this.defects.delete(entry.room);
+        this.store.save(entry);
+        this.countSingle(entry.room);
+    }
+
+    private countDefect(room: string): number {
+        const count = (this.defects.get(room) ?? 0) + 1;
+        this.defects.set(room, count);
+        return count;
+    }
+
+    private countSingle(room: string): void {
+        const left = (this.singles.get(room) ?? 0) - 1;
+        if (left > 0) this.singles.set(room, left);
+        else this.singles.delete(room);
+    }
+
+    private wait(room: string, ms: number): void {
+        const timer = setTimeout(() => {
+            this.timers.delete(room);
+            void this.pump(room);
+        }, ms);
+        this.timers.set(room, timer);
+    }
+
+    private clearTimer(room: string): void {
+        clearTimeout(this.timers.get(room));
+        this.timers.delete(room);
+    }
+}

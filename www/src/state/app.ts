@@ -1,0 +1,133 @@
+/* The whole client: is there a session, and whose; which room the address names. */
+import { ref, shallowRef } from 'vue';
+import { post } from '../protocol/http';
+import { ProtocolError, type Info, type User } from '../protocol/types';
+import { backoff } from '../protocol/backoff';
+import type { Socket } from '../protocol/connection';
+import { Chat } from './chat';
+
+export type Stage = 'starting' | 'out' | 'in';
+
+const MESSAGE_LIMIT = 16_384;
+
+export const stage = ref<Stage>('starting');
+export const info = shallowRef<Info | null>(null);
+export const chat = shallowRef<Chat | null>(null);
+/* The session ended by itself: the log-in page says so. */
+export const sessionEnded = ref(false);
+/* Nobody answers at all: the start page says so. */
+export const unreachable = ref(false);
+
+export function messageLimit(): number {
+    const limits = info.value?.limits ?? {};
+    return limits['message'] ?? limits['limit_message'] ?? MESSAGE_LIMIT;
+}
+
+function openSocket(): Socket {
+    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+    return new WebSocket(`${scheme}://${location.host}/ws`) as Socket;
+}
+
+function enter(user: User): void {
+    const entered = new Chat(user, openSocket, () => leave(true));
+    sessionEnded.value = false;
+    chat.value = entered;
+    stage.value = 'in';
+    entered.open(roomOfAddress());
+    entered.start();
+}
+
+function leave(ended: boolean): void {
+    chat.value?.stop();
+    chat.value = null;
+    sessionEnded.value = ended;
+    stage.value = 'out';
+    void refreshInfo();
+}
+
+async function refreshInfo(): Promise<void> {
+    try {
+        info.value = await post<Info>('info');
+    } catch {
+        /* what is shown from it has good defaults */
+    }
+}
+
+/* Asks until somebody answers. */
+export async function start(): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+        try {
+            info.value = await post<Info>('info');
+            unreachable.value = false;
+            enter((await post<{ user: User }>('me')).user);
+            return;
+        } catch (e) {
+            if (e instanceof ProtocolError && e.code === 'unauthorized') {
+                stage.value = 'out';
+                return;
+            }
+            unreachable.value = true;
+        }
+        await new Promise((done) => setTimeout(done, backoff(attempt, Math.random)));
+    }
+}
+
+export async function logIn(name: string, password: string): Promise<void> {
+    const device = deviceName();
+    enter((await post<{ user: User }>('login', { name, password, device })).user);
+}
+
+export async function register(fields: {
+    name: string;
+    password: string;
+    display?: string;
+    setup?: string;
+}): Promise<void> {
+    const device = deviceName();
+    enter((await post<{ user: User }>('register', { ...fields, device })).user);
+    void refreshInfo();
+}
+
+export async function logOut(): Promise<void> {
+    chat.value?.flushCursors();
+    try {
+        await post('logout');
+    } catch (e) {
+        if (!(e instanceof ProtocolError && e.code === 'unauthorized')) throw e;
+    }
+    goTo(null);
+    leave(false);
+}
+
+function deviceName(): string {
+    const agent = navigator.userAgent;
+    const browser = /(Firefox|Edg|OPR|Chrome|Safari)\//.exec(agent)?.[1] ?? 'Browser';
+    const system = /(Android|iPhone|iPad|Windows|Mac OS|Linux)/.exec(agent)?.[1];
+    return system ? `${browser}, ${system}` : browser;
+}
+
+/* The address names the open room (#/r/<id>), so that back and reload work. */
+function roomOfAddress(): string | null {
+    return /^#\/r\/([0-9a-f]{24})$/.exec(location.hash)?.[1] ?? null;
+}
+
+export function goTo(room: string | null): void {
+    const hash = room ? `#/r/${room}` : '#/';
+    if (location.hash !== hash) {
+        /* Between rooms the history does not grow: back leads to the list. */
+        if (room && !roomOfAddress()) history.pushState(null, '', hash);
+        else history.replaceState(null, '', hash);
+    }
+    chat.value?.open(room);
+}
+
+export function listen(): void {
+    window.addEventListener('popstate', () => chat.value?.open(roomOfAddress()));
+    window.addEventListener('hashchange', () => chat.value?.open(roomOfAddress()));
+    window.addEventListener('online', () => chat.value?.nudge());
+    window.addEventListener('pagehide', () => chat.value?.flushCursors());
+    document.addEventListener('visibilitychange', () => {
+        if (document.visibilityState === 'visible') chat.value?.nudge();
+        else chat.value?.flushCursors();
+    });
+}

@@ -1,0 +1,430 @@
+/* Everything of one logged-in account: wires the connection and the outbox to what is
+ * shown. Views read from here and call its methods; they never see the protocol. */
+import { computed, reactive, ref, shallowReactive, shallowRef, triggerRef } from 'vue';
+import type { ShallowRef } from 'vue';
+import { Connection, type Phase, type Socket } from '../protocol/connection';
+import { Outbox, type Outgoing } from '../protocol/outbox';
+import type {
+    HelloAnswer,
+    HistoryAnswer,
+    Presence,
+    Role,
+    Room,
+    RoomEvent,
+    Signal,
+    User,
+} from '../protocol/types';
+import { Cursors } from './cursors';
+import { RoomFold } from './fold';
+import { People } from './people';
+import { PresenceBook, TypingBook } from './presence';
+import { loadDrafts, outboxStore, saveDraft, type Draft } from './storage';
+
+const PAGE = 50;
+const PAGE_MOST = 200;
+const KEEP = 200; /* events of a room that is not open */
+const TYPING_EVERY = 3_000;
+
+export type Loading = '' | 'newest' | 'older' | 'failed';
+
+export interface RoomView {
+    readonly fold: RoomFold;
+    loading: Loading;
+}
+
+export class Chat {
+    readonly me: ShallowRef<User>;
+    readonly people: People;
+    readonly presence = new PresenceBook();
+    readonly typing = new TypingBook();
+    readonly drafts: Map<string, Draft>;
+    readonly outbox: Outbox;
+    /* online: hello was answered once. storeOk: the server can store messages. */
+    readonly link = reactive({ phase: 'idle' as Phase, online: false, storeOk: true });
+    readonly current = ref<string | null>(null);
+    /* The room that went away while it was open, to tell its reader. */
+    readonly gone = ref('');
+    /* Rises with every change of any outbox entry. */
+    readonly outboxRev = ref(0);
+
+    private readonly rooms = shallowReactive(new Map<string, ShallowRef<RoomView>>());
+    private readonly connection: Connection;
+    private readonly cursors: Cursors;
+    private readonly listed = new Map<string, Room>(); /* by the last hello */
+    private readonly named = new Set<string>(); /* in the last hello */
+    private typedAt = 0;
+
+    constructor(
+        me: User,
+        open: () => Socket,
+        private readonly ended: () => void,
+    ) {
+        this.me = shallowRef(me);
+        this.people = new People(async (ids) => {
+            return (await this.ask<{ users: User[] }>('users', { ids })).users;
+        });
+        this.people.learn([me]);
+        this.drafts = shallowReactive(loadDrafts(me.id));
+        this.connection = new Connection(open, {
+            resume: () => this.resume(),
+            onHello: (answer) => this.onHello(answer),
+            onRooms: (rooms, more) => this.onRooms(rooms, more),
+            onEvent: (event) => this.onEvent(event),
+            onSignal: (signal) => this.onSignal(signal),
+            onPhase: (phase) => this.onPhase(phase),
+        });
+        this.outbox = new Outbox(
+            {
+                ready: () => this.connection.phase === 'ready',
+                request: (op, fields) => this.connection.request(op, fields),
+            },
+            outboxStore(me.id),
+            () => this.outboxRev.value++,
+        );
+        this.cursors = new Cursors((room, seq) => {
+            this.ask('read', { room, seq }).catch(() => undefined);
+        });
+    }
+
+    start(): void {
+        this.connection.start();
+    }
+
+    stop(): void {
+        this.cursors.flushAll();
+        this.cursors.close();
+        this.connection.stop();
+        this.outbox.close();
+        this.typing.clear();
+    }
+
+    nudge(): void {
+        this.connection.nudge();
+    }
+
+    /* ---- what views read ---- */
+
+    readonly list = computed(() =>
+        [...this.rooms.values()]
+            .map((view) => view.value.fold.room)
+            .sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1)),
+    );
+
+    readonly unreadRooms = computed(() => {
+        let count = 0;
+        for (const view of this.rooms.values()) if (view.value.fold.unread > 0) count++;
+        return count;
+    });
+
+    /* Undefined: not one of mine (or not known yet). */
+    view(room: string): RoomView | undefined {
+        return this.rooms.get(room)?.value;
+    }
+
+    unread(room: string): number {
+        return this.view(room)?.fold.unread ?? 0;
+    }
+
+    outgoing(room: string): readonly Outgoing[] {
+        return this.outboxRev.value >= 0 ? [...this.outbox.list(room)] : [];
+    }
+
+    title(room: Room): string {
+        if (room.kind !== 'direct') return room.label;
+        return room.peer ? room.peer.display || room.peer.name : '…';
+    }
+
+    /* ---- what views do ---- */
+
+    ask<T>(op: string, fields: object = {}): Promise<T> {
+        return this.connection.request<T>(op, fields);
+    }
+
+    open(room: string | null): void {
+        const before = this.current.value;
+        if (before === room) return;
+        if (before) this.leaveView(before);
+        this.current.value = room;
+        this.gone.value = '';
+        if (room) this.enterView(room);
+    }
+
+    send(room: string, body: string, reply?: number): void {
+        this.typedAt = 0;
+        this.outbox.add(room, body, reply);
+    }
+
+    draft(room: string, draft: Draft | undefined): void {
+        if (draft) this.drafts.set(room, draft);
+        else this.drafts.delete(room);
+        saveDraft(this.me.value.id, room, draft);
+    }
+
+    typed(room: string): void {
+        const now = Date.now();
+        if (now - this.typedAt < TYPING_EVERY) return;
+        this.typedAt = now;
+        this.ask('typing', { room }).catch(() => undefined);
+    }
+
+    /* The message seq was on the screen. */
+    seen(room: string, seq: number): void {
+        const view = this.rooms.get(room);
+        const fold = view?.value.fold;
+        if (!view || !fold || seq <= fold.room.read_seq) return;
+        const no = fold.get(seq)?.no;
+        if (no === undefined) return;
+        fold.read(seq, no);
+        triggerRef(view);
+        this.cursors.moved(room, seq);
+    }
+
+    flushCursors(): void {
+        this.cursors.flushAll();
+    }
+
+    async loadNewest(room: string): Promise<void> {
+        const unread = this.unread(room);
+        const limit = Math.min(PAGE_MOST, Math.max(PAGE, unread + 20));
+        await this.load(room, 'newest', { room, limit });
+    }
+
+    async loadOlder(room: string): Promise<void> {
+        const before = this.view(room)?.fold.oldest;
+        if (before === undefined || before <= 1) return;
+        await this.load(room, 'older', { room, before, limit: PAGE });
+    }
+
+    async openDirect(user: string): Promise<string> {
+        return this.adopt((await this.ask<{ room: Room }>('direct', { user })).room);
+    }
+
+    async createGroup(fields: {
+        kind: 'public' | 'private';
+        label: string;
+        members: string[];
+        cid: string;
+    }): Promise<string> {
+        return this.adopt((await this.ask<{ room: Room }>('room_create', fields)).room);
+    }
+
+    async join(room: string): Promise<string> {
+        return this.adopt((await this.ask<{ room: Room }>('join', { room })).room);
+    }
+
+    async leave(room: string): Promise<void> {
+        await this.ask('leave', { room });
+        this.forget(room);
+    }
+
+    async setRole(room: string, user: string, role: Role): Promise<void> {
+        await this.ask('role', { room, user, role });
+    }
+
+    async askPresence(users: string[]): Promise<void> {
+        for (let i = 0; i < users.length; i += PAGE_MOST) {
+            const fields = { users: users.slice(i, i + PAGE_MOST) };
+            try {
+                const answer = await this.ask<{ users: Presence[] }>(
+                    'presence',
+                    fields,
+                );
+                for (const presence of answer.users) this.presence.set(presence);
+            } catch {
+                return; /* asked again after the next hello */
+            }
+        }
+    }
+
+    /* ---- rooms come and go ---- */
+
+    private put(room: Room): ShallowRef<RoomView> {
+        this.people.learn([room.peer]);
+        let view = this.rooms.get(room.id);
+        if (view) {
+            view.value.fold.refresh(room);
+            triggerRef(view);
+        } else {
+            const fold = new RoomFold(room, this.me.value.id);
+            view = shallowRef<RoomView>({ fold, loading: '' });
+            this.rooms.set(room.id, view);
+        }
+        return view;
+    }
+
+    /* An answer held a room that is mine now. */
+    private adopt(room: Room): string {
+        this.put(room);
+        return room.id;
+    }
+
+    private forget(room: string): void {
+        const view = this.view(room);
+        if (!view) return;
+        if (this.current.value === room) {
+            this.current.value = null;
+            this.gone.value = this.title(view.fold.room);
+        }
+        this.rooms.delete(room);
+    }
+
+    private enterView(room: string): void {
+        const view = this.view(room);
+        if (!view) return;
+        if (!view.fold.current) void this.loadNewest(room);
+        const peer = view.fold.room.peer;
+        if (peer) void this.askPresence([peer.id]);
+    }
+
+    private leaveView(room: string): void {
+        this.cursors.flush(room);
+        this.view(room)?.fold.trim(KEEP);
+    }
+
+    private async load(room: string, what: Loading, fields: object): Promise<void> {
+        const view = this.rooms.get(room);
+        if (!view || view.value.loading === what) return;
+        view.value.loading = what;
+        triggerRef(view);
+        let result: Loading = 'failed';
+        try {
+            const page = await this.ask<HistoryAnswer>('history', fields);
+            this.people.learn(page.users ?? []);
+            for (const event of page.events) view.value.fold.add(event);
+            result = '';
+        } finally {
+            view.value.loading = result;
+            this.covered(room, view.value.fold);
+            triggerRef(view);
+        }
+    }
+
+    private covered(room: string, fold: RoomFold): void {
+        if (fold.current) this.outbox.covered(room, fold.room.seq);
+    }
+
+    /* ---- what the connection tells ---- */
+
+    private resume(): Record<string, [number, string]> {
+        const rooms: Record<string, [number, string]> = {};
+        this.named.clear();
+        for (const [id, view] of this.rooms) {
+            const point = view.value.fold.resumePoint();
+            if (!point) continue;
+            rooms[id] = point;
+            this.named.add(id);
+        }
+        return rooms;
+    }
+
+    private onHello(answer: HelloAnswer): void {
+        this.me.value = answer.user;
+        this.people.learn([answer.user]);
+        this.people.again();
+        this.presence.clear();
+        this.listed.clear();
+        this.link.online = true;
+        this.link.storeOk = true;
+    }
+
+    private onRooms(rooms: Room[], more: boolean): void {
+        for (const room of rooms) {
+            this.listed.set(room.id, room);
+            const known = this.view(room.id)?.fold;
+            const mine = known?.room.read_seq ?? 0;
+            if (known && !this.named.has(room.id)) known.reset(room);
+            this.put(room);
+            if (mine > room.read_seq) this.cursors.moved(room.id, mine);
+        }
+        if (!more) this.allRooms();
+    }
+
+    private allRooms(): void {
+        for (const id of [...this.rooms.keys()])
+            if (!this.listed.has(id)) this.forget(id);
+        const peers = [...this.listed.values()].map((room) => room.peer?.id);
+        void this.askPresence(peers.filter((id): id is string => id !== undefined));
+        const current = this.current.value;
+        if (current) this.enterView(current);
+        this.outbox.flush();
+    }
+
+    private onEvent(event: RoomEvent): void {
+        if (event.room === this.me.value.id) {
+            this.onSelf(event);
+            return;
+        }
+        if (event.ev === 'join') this.learnJoined(event);
+        if (event.ev === 'message') {
+            this.typing.stopped(event.room, event.from);
+            if (event.from === this.me.value.id) {
+                this.outbox.delivered(event.room, event.cid);
+            }
+        }
+        const view = this.rooms.get(event.room);
+        if (!view) return; /* `added` or hello tells of it, then history fills up */
+        view.value.fold.add(event);
+        this.covered(event.room, view.value.fold);
+        triggerRef(view);
+    }
+
+    private learnJoined(event: RoomEvent): void {
+        const body = event.body as { user?: string; name?: string; display?: string };
+        if (!body.user || !body.name) return;
+        const display = body.display ?? body.name;
+        this.people.learn([{ id: body.user, name: body.name, display }]);
+    }
+
+    private onSelf(event: RoomEvent): void {
+        const body = event.body as { room: string; seq: number; no?: number };
+        if (event.ev === 'removed') this.forget(body.room);
+        if (event.ev === 'added') void this.fetchRoom(body.room);
+        if (event.ev === 'read') {
+            const view = this.rooms.get(body.room);
+            view?.value.fold.read(body.seq, body.no ?? 0);
+            if (view) triggerRef(view);
+        }
+    }
+
+    private async fetchRoom(room: string): Promise<void> {
+        try {
+            this.adopt((await this.ask<{ room: Room }>('room', { room })).room);
+        } catch {
+            return; /* gone again, or the next hello lists it */
+        }
+        if (this.current.value === room) this.enterView(room);
+    }
+
+    private onSignal(signal: Signal): void {
+        const room = String(signal['room']);
+        const user = String(signal['user']);
+        switch (signal.sig) {
+            case 'typing':
+                if (user !== this.me.value.id) this.typing.heard(room, user);
+                break;
+            case 'presence':
+                this.presence.set({ ...(signal as unknown as Presence), id: user });
+                break;
+            case 'reset':
+                this.onReset(room);
+                break;
+            case 'store':
+                this.link.storeOk = signal['ok'] === true;
+                if (this.link.storeOk) this.outbox.flush();
+        }
+    }
+
+    private onReset(id: string): void {
+        const view = this.rooms.get(id);
+        const room = this.listed.get(id);
+        if (!view || !room) return;
+        view.value.fold.reset(room);
+        triggerRef(view);
+        if (this.current.value === id) void this.loadNewest(id);
+    }
+
+    private onPhase(phase: Phase): void {
+        this.link.phase = phase;
+        if (phase === 'ended') this.ended();
+    }
+}

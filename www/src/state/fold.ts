@@ -1,0 +1,175 @@
+/* One room as this device knows it: the server's summary of it, carried on by the
+ * events that came since, and the part of its log that is cached. The result does not
+ * depend on the order in which events and pages come, nor on how often. */
+import type { Role, Room, RoomEvent } from '../protocol/types';
+
+type Run = [first: number, last: number];
+
+interface Subject {
+    user?: string;
+    role?: Role;
+    heir?: string;
+}
+
+function max(a: number, b: number): number {
+    return a > b ? a : b;
+}
+
+export class RoomFold {
+    /* As of room.seq; replaced, never changed in place. */
+    room: Room;
+    private readonly events = new Map<number, RoomEvent>();
+    private runs: Run[] = []; /* cached without a hole, rising, never touching */
+
+    constructor(
+        room: Room,
+        private readonly me: string,
+    ) {
+        this.room = { ...room };
+    }
+
+    /* The server's word, possibly older than what is known here. */
+    refresh(room: Room): void {
+        const { read_seq, read_no } = this.room;
+        if (room.seq >= this.room.seq) {
+            this.room = { ...room };
+            this.read(read_seq, read_no);
+        } else {
+            this.read(room.read_seq, room.read_no);
+        }
+        this.advance();
+    }
+
+    /* Forgets everything; room is all that is known from now on. */
+    reset(room: Room): void {
+        this.events.clear();
+        this.runs = [];
+        this.room = { ...room };
+    }
+
+    /* An event, from wherever. False: it was known. */
+    add(event: RoomEvent): boolean {
+        if (this.events.has(event.seq)) return false;
+        this.events.set(event.seq, event);
+        this.insertRun(event.seq);
+        if (event.ev === 'message' && event.from === this.me) {
+            this.read(event.seq, event.no);
+        }
+        this.advance();
+        return true;
+    }
+
+    /* The cursor moves forward only. */
+    read(seq: number, no: number): void {
+        if (seq <= this.room.read_seq) return;
+        this.room = {
+            ...this.room,
+            read_seq: seq,
+            read_no: max(no, this.room.read_no),
+        };
+    }
+
+    get unread(): number {
+        return max(0, this.room.no - this.room.read_no);
+    }
+
+    get(seq: number): RoomEvent | undefined {
+        return this.events.get(seq);
+    }
+
+    /* The cached events that reach the newest without a hole, rising; empty if the
+     * newest is not cached. Only these may be shown as one conversation. */
+    timeline(): RoomEvent[] {
+        const run = this.tail();
+        if (!run) return [];
+        const list: RoomEvent[] = [];
+        for (let seq = run[0]; seq <= run[1]; seq++) list.push(this.events.get(seq)!);
+        return list;
+    }
+
+    /* Is the newest event cached? (An empty log needs none.) */
+    get current(): boolean {
+        return this.room.seq === 0 || this.tail() !== undefined;
+    }
+
+    /* The oldest seq of the timeline; undefined if there is none. */
+    get oldest(): number | undefined {
+        return this.tail()?.[0];
+    }
+
+    /* For hello: up to where this device knows everything. */
+    resumePoint(): [number, string] | undefined {
+        const run = this.tail();
+        const event = run && this.events.get(run[1]);
+        return event && [event.seq, event.cid];
+    }
+
+    /* Keeps only the newest count events. */
+    trim(count: number): void {
+        const floor = this.room.seq - count;
+        for (const seq of this.events.keys()) if (seq <= floor) this.events.delete(seq);
+        this.runs = this.runs
+            .filter(([, last]) => last > floor)
+            .map(([first, last]) => [max(first, floor + 1), last]);
+    }
+
+    private tail(): Run | undefined {
+        return this.runs.find(([first, last]) => {
+            return first <= this.room.seq && this.room.seq <= last;
+        });
+    }
+
+    private insertRun(seq: number): void {
+        let at = 0;
+        while (at < this.runs.length && this.runs[at]![1] < seq - 1) at++;
+        const run = this.runs[at];
+        if (!run || run[0] > seq + 1) {
+            this.runs.splice(at, 0, [seq, seq]);
+            return;
+        }
+        run[0] = Math.min(run[0], seq);
+        run[1] = max(run[1], seq);
+        const next = this.runs[at + 1];
+        if (next && next[0] <= run[1] + 1) {
+            run[1] = max(run[1], next[1]);
+            this.runs.splice(at + 1, 1);
+        }
+    }
+
+    /* Folds the events that follow the summary, as far as there is no hole. */
+    private advance(): void {
+        for (;;) {
+            const event = this.events.get(this.room.seq + 1);
+            if (!event) return;
+            this.room = this.step(this.room, event);
+        }
+    }
+
+    private step(before: Room, event: RoomEvent): Room {
+        const { seq, no, at, cid } = event;
+        const room: Room = { ...before, seq, no, at, cid };
+        const body = event.body as Subject;
+        switch (event.ev) {
+            case 'message':
+                room.last = event;
+                break;
+            case 'join':
+                room.members++;
+                if (body.user === this.me && body.role) room.role = body.role;
+                break;
+            case 'leave':
+                room.members--;
+                if (body.user === this.me) delete room.role;
+                if (body.heir === this.me) room.role = 'owner';
+                break;
+            case 'role':
+                this.stepRole(room, body);
+        }
+        return room;
+    }
+
+    private stepRole(room: Room, body: Subject): void {
+        if (body.user === this.me && body.role) room.role = body.role;
+        else if (body.role === 'owner' && room.role === 'owner') room.role = 'admin';
+    }
+}

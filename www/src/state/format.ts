@@ -1,0 +1,109 @@
+/* Times and texts as people read them. */
+import { i18n } from '../i18n';
+
+function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+    return new Intl.DateTimeFormat(i18n.global.locale.value, options);
+}
+
+function daysAgo(at: number, now: number): number {
+    const a = new Date(at).setHours(0, 0, 0, 0);
+    const b = new Date(now).setHours(0, 0, 0, 0);
+    return Math.round((b - a) / 86_400_000);
+}
+
+export function clockTime(at: number): string {
+    return formatter({ hour: '2-digit', minute: '2-digit' }).format(at);
+}
+
+/* For the list: time, then day, then date. */
+export function shortTime(at: number, now = Date.now()): string {
+    const days = daysAgo(at, now);
+    if (days <= 0) return clockTime(at);
+    if (days === 1) return i18n.global.t('list.yesterday');
+    if (days < 7) return formatter({ weekday: 'short' }).format(at);
+    const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+    return sameYear
+        ? formatter({ day: 'numeric', month: 'short' }).format(at)
+        : formatter({ day: 'numeric', month: 'numeric', year: '2-digit' }).format(at);
+}
+
+/* For a separator between days. */
+export function dayName(at: number, now = Date.now()): string {
+    const days = daysAgo(at, now);
+    if (days <= 0) return i18n.global.t('chat.today2');
+    if (days === 1) return i18n.global.t('chat.yesterday2');
+    const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+    return formatter({
+        weekday: 'long',
+        day: 'numeric',
+        month: 'long',
+        ...(sameYear ? {} : { year: 'numeric' as const }),
+    }).format(at);
+}
+
+export function lastSeen(at: number, now = Date.now()): string {
+    const { t } = i18n.global;
+    const days = daysAgo(at, now);
+    const time = clockTime(at);
+    if (days <= 0) return t('chat.lastSeen', { when: t('chat.today', { time }) });
+    if (days === 1) return t('chat.lastSeen', { when: t('chat.yesterday', { time }) });
+    return t('chat.lastSeen', { when: shortTime(at, now) });
+}
+
+export function fullTime(at: number): string {
+    return formatter({ dateStyle: 'full', timeStyle: 'short' }).format(at);
+}
+
+/* What a message may not hold (they would travel six times as long). */
+export function cleanText(text: string): string {
+    return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '').trim();
+}
+
+export function utf8Length(text: string): number {
+    return new TextEncoder().encode(text).length;
+}
+
+/* One or two letters for a picture. */
+export function initials(name: string): string {
+    const words = name
+        .trim()
+        .split(/[\s._-]+/)
+        .filter(Boolean);
+    const letters = [words[0], words.length > 1 ? words[words.length - 1] : '']
+        .map((word) => Array.from(word ?? '')[0] ?? '')
+        .join('');
+    return letters.toUpperCase() || '?';
+}
+
+/* 0 … 7, the same for the same id everywhere. */
+export function hue(id: string): number {
+    let sum = 0;
+    for (const char of id) sum = (sum * 31 + char.charCodeAt(0)) >>> 0;
+    return (sum ^ (sum >>> 7)) % 8;
+}
+
+export interface TextPart {
+    text: string;
+    href?: string;
+}
+
+/* Splits a text at its web addresses. */
+export function linkParts(text: string): TextPart[] {
+    const parts: TextPart[] = [];
+    let end = 0;
+    for (const found of text.matchAll(/https?:\/\/[^\s<>"]+[^\s<>"'.,:;!?)\]}]/g)) {
+        const at = found.index;
+        if (at > end) parts.push({ text: text.slice(end, at) });
+        parts.push({ text: found[0], href: found[0] });
+        end = at + found[0].length;
+    }
+    if (end < text.length) parts.push({ text: text.slice(end) });
+    return parts;
+}
+
+/* Up to three pictures and nothing else: shown large. */
+export function isEmojiOnly(text: string): boolean {
+    return /^(?:\p{Extended_Pictographic}(?:\ufe0f|\u200d|\p{Emoji_Modifier}|\p{Extended_Pictographic})*\s*){1,3}$/u.test(
+        text,
+    );
+}

@@ -1,0 +1,26 @@
+/* A short line at the bottom that goes away by itself: one at a time. */
+import { ref } from 'vue';
+import { i18n } from '../i18n';
+import { ProtocolError } from '../protocol/types';
+
+const LASTS = 5_000;
+
+export const notice = ref('');
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+export function tell(text: string): void {
+    notice.value = text;
+    clearTimeout(timer);
+    timer = setTimeout(() => (notice.value = ''), LASTS);
+}
+
+/* What went wrong, in the reader's language. */
+export function errorText(e: unknown): string {
+    const { t, te } = i18n.global;
+    const key = e instanceof ProtocolError ? `error.${e.code}` : '';
+    return te(key) ? t(key) : t('error.generic');
+}
+
+export function tellError(e: unknown): void {
+    tell(errorText(e));
+}

@@ -1,0 +1,54 @@
+/* Everybody this device has heard of, by id; asks the server for those it has not. */
+import { shallowReactive } from 'vue';
+import type { User } from '../protocol/types';
+
+const ASK_MOST = 200;
+
+export class People {
+    private readonly known = shallowReactive(new Map<string, User>());
+    private readonly asked = new Set<string>();
+    private wanted = new Set<string>();
+
+    constructor(private readonly ask: (ids: string[]) => Promise<User[]>) {}
+
+    learn(users: readonly (User | undefined)[]): void {
+        for (const user of users) {
+            if (user?.id)
+                this.known.set(user.id, { ...this.known.get(user.id), ...user });
+        }
+    }
+
+    /* Undefined until the answer is there; then whoever looked is shown it. */
+    get(id: string): User | undefined {
+        const user = this.known.get(id);
+        if (!user && !this.asked.has(id)) {
+            this.asked.add(id);
+            if (this.wanted.size === 0) queueMicrotask(() => void this.fetch());
+            this.wanted.add(id);
+        }
+        return user;
+    }
+
+    name(id: string): string {
+        const user = this.get(id);
+        return user ? user.display || user.name : '…';
+    }
+
+    /* Reconnected: what could not be asked then may be asked now. */
+    again(): void {
+        this.asked.clear();
+    }
+
+    private async fetch(): Promise<void> {
+        const ids = [...this.wanted];
+        this.wanted = new Set();
+        for (let i = 0; i < ids.length; i += ASK_MOST) {
+            const some = ids.slice(i, i + ASK_MOST);
+            try {
+                this.learn(await this.ask(some));
+            } catch {
+                for (const id of some) this.asked.delete(id);
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+/* Language and colours: chosen here, kept in this browser. */
+import { ref, watchEffect } from 'vue';
+import { i18n, LANGUAGES, type Language } from '../i18n';
+import { loadSetting, saveSetting } from './storage';
+
+export type Theme = 'system' | 'light' | 'dark';
+export const THEMES: Theme[] = ['system', 'light', 'dark'];
+
+function initialLanguage(): Language {
+    const wanted = [loadSetting('language'), ...navigator.languages];
+    for (const tag of wanted) {
+        const code = tag?.toLowerCase().split('-')[0];
+        const found = LANGUAGES.find(
+            (l) => l === code || (code === 'in' && l === 'id'),
+        );
+        if (found) return found;
+    }
+    return 'en';
+}
+
+export const language = ref<Language>(initialLanguage());
+export const theme = ref<Theme>(
+    THEMES.find((t) => t === loadSetting('theme')) ?? 'system',
+);
+
+export function applySettings(): void {
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    const systemDark = ref(dark.matches);
+    dark.addEventListener('change', () => (systemDark.value = dark.matches));
+    watchEffect(() => {
+        const now = theme.value === 'system' && systemDark.value ? 'dark' : theme.value;
+        document.documentElement.dataset['bsTheme'] = now === 'dark' ? 'dark' : 'light';
+        saveSetting('theme', theme.value);
+    });
+    watchEffect(() => {
+        i18n.global.locale.value = language.value;
+        document.documentElement.lang = language.value;
+    });
+}
+
+export function chooseLanguage(chosen: Language): void {
+    language.value = chosen;
+    saveSetting('language', chosen);
+}

@@ -1,0 +1,127 @@
+/* Events and messages on their way as the rows of a conversation. */
+import type { Outgoing, OutState } from '../protocol/outbox';
+import type { RoomEvent } from '../protocol/types';
+
+/* A pause this long begins a new group of bubbles, though the sender is the same. */
+const GROUP_PAUSE = 10 * 60_000;
+
+export interface MessageRow {
+    type: 'message';
+    key: string;
+    seq: number; /* 0: not known yet */
+    cid: string;
+    from: string;
+    own: boolean;
+    at: number;
+    body: string;
+    reply?: number | undefined;
+    state: OutState;
+    removable: boolean;
+    error?: string | undefined;
+    first: boolean; /* of its group */
+    last: boolean;
+}
+
+export type Row =
+    | { type: 'day'; key: string; at: number }
+    | { type: 'unread'; key: string }
+    | { type: 'note'; key: string; seq: number; event: RoomEvent }
+    | MessageRow;
+
+export interface TimelineInput {
+    events: RoomEvent[];
+    outgoing: readonly Outgoing[];
+    me: string;
+    /* Messages of others after this seq are new; undefined: no line. */
+    unreadAfter?: number | undefined;
+    removable(entry: Outgoing): boolean;
+}
+
+const NOTES = new Set(['create', 'join', 'leave', 'role']);
+
+function dayOf(at: number): string {
+    const d = new Date(at);
+    return `${d.getFullYear()}-${d.getMonth() + 1}-${d.getDate()}`;
+}
+
+function fromEvent(event: RoomEvent, me: string): MessageRow {
+    return {
+        type: 'message',
+        key: event.cid + event.from,
+        seq: event.seq,
+        cid: event.cid,
+        from: event.from,
+        own: event.from === me,
+        at: event.at,
+        body: String(event.body),
+        reply: event.reply,
+        state: 'sent',
+        removable: false,
+        first: true,
+        last: true,
+    };
+}
+
+function fromOutgoing(entry: Outgoing, input: TimelineInput): MessageRow {
+    return {
+        type: 'message',
+        key: entry.cid + input.me,
+        seq: 0,
+        cid: entry.cid,
+        from: input.me,
+        own: true,
+        at: entry.order,
+        body: entry.body,
+        reply: entry.reply,
+        state: entry.state,
+        removable: input.removable(entry),
+        error: entry.error,
+        first: true,
+        last: true,
+    };
+}
+
+/* Two messages next to each other: are they one group? */
+function join(above: Row | undefined, row: MessageRow): void {
+    if (above?.type !== 'message' || above.from !== row.from) return;
+    if (row.at - above.at > GROUP_PAUSE) return;
+    above.last = false;
+    row.first = false;
+}
+
+export function timeline(input: TimelineInput): Row[] {
+    const rows: Row[] = [];
+    const stored = new Set<string>();
+    let day = '';
+    let marked = input.unreadAfter === undefined;
+
+    function push(row: Row, at: number): void {
+        const today = dayOf(at);
+        if (today !== day) rows.push({ type: 'day', key: `day ${today}`, at });
+        day = today;
+        if (row.type === 'message') join(rows[rows.length - 1], row);
+        rows.push(row);
+    }
+
+    for (const event of input.events) {
+        if (event.ev === 'message') {
+            const row = fromEvent(event, input.me);
+            if (row.own) stored.add(row.cid);
+            if (!marked && !row.own && event.seq > input.unreadAfter!) {
+                rows.push({ type: 'unread', key: 'unread' });
+                marked = true;
+            }
+            push(row, event.at);
+        } else if (NOTES.has(event.ev)) {
+            push(
+                { type: 'note', key: `note ${event.seq}`, seq: event.seq, event },
+                event.at,
+            );
+        }
+    }
+    for (const entry of input.outgoing) {
+        if (stored.has(entry.cid)) continue;
+        push(fromOutgoing(entry, input), entry.order);
+    }
+    return rows;
+}
