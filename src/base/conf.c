@@ -123,8 +123,9 @@ static struct conf *
 conf_new(void)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	struct conf *conf = MEM_NEW(conf);
+	struct conf *conf;
 
+	MEM_NEW(conf);
 	for (size_t i = 0; i < KEYS; i++)
 		if (keys[i].def != NULL)
 			conf_value_set(&keys[i], value_of(conf, &keys[i]),

@@ -196,7 +196,7 @@ is_port(const char *s)
 {
 	size_t len = strspn(s, "0123456789");
 
-	return len > 0 && len <= 5 && s[len] == '\0' && atoi(s) <= 65535;
+	return len > 0 && len <= 5 && s[len] == '\0' && strtol(s, NULL, 10) <= 65535;
 }
 
 bool

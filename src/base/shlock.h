@@ -3,15 +3,16 @@
 #ifndef BASE_SHLOCK_H
 #define BASE_SHLOCK_H
 
+#include <sys/types.h>
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 /* Lies in memory shared by all who use it. */
 struct shlock {
-	pthread_mutex_t mutex; /* robust, process-shared */
-	_Atomic pid_t holder;  /* 0: nobody */
+	pthread_mutex_t mutex;     /* robust, process-shared */
+	_Atomic pid_t holder;      /* 0: nobody */
 	_Atomic uint64_t since_ms; /* clock_mono_ms of taking it */
 	_Atomic uint64_t orphaned; /* how often a holder died */
 };
