@@ -1,1 +1,33 @@
 # src/store: its part of the Makefile.
+noinst_LIBRARIES += src/store/libstore.a
+src_store_libstore_a_SOURCES = \
+	src/store/append.c src/store/append.h \
+	src/store/db.c src/store/driver.h \
+	src/store/fail.c \
+	src/store/rooms.h \
+	src/store/sqlite/sq.c src/store/sqlite/sq.h \
+	src/store/sqlite/sq_append.c \
+	src/store/sqlite/sq_batch.c src/store/sqlite/sq_batch.h \
+	src/store/sqlite/sq_checkpoint.c \
+	src/store/sqlite/sq_column.c \
+	src/store/sqlite/sq_create.c \
+	src/store/sqlite/sq_driver.c \
+	src/store/sqlite/sq_list.c \
+	src/store/sqlite/sq_migrate.c src/store/sqlite/sq_migrate.h \
+	src/store/sqlite/sq_query.h \
+	src/store/sqlite/sq_room.c \
+	src/store/sqlite/sq_session.c \
+	src/store/sqlite/sq_user.c \
+	src/store/store.c src/store/store.h \
+	src/store/threads.h \
+	src/store/users.h
+nodist_src_store_libstore_a_SOURCES = src/store/sqlite/schema.c
+
+# The migrations as strings of the program, in order of their numbers.
+migrations = $(srcdir)/src/store/sqlite/schema/001_start.sql
+embed = $(srcdir)/src/store/sqlite/schema/embed.awk
+src/store/sqlite/schema.c: $(migrations) $(embed)
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
+	$(AWK) -f $(embed) $(migrations) > $@.tmp && mv $@.tmp $@
+CLEANFILES += src/store/sqlite/schema.c
+EXTRA_DIST += $(migrations) $(embed)

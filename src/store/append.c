@@ -1,0 +1,94 @@
+/* store/append.c - appends that wait while others are being committed share
+ * the next commit. */
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/threads.h"
+
+#define BATCH_EVENTS 1024
+#define BATCH_BYTES  (1024 * 1024)
+
+struct batch {
+	struct store *st;
+	size_t n;
+	struct append *ops[];
+};
+
+void
+store_append(struct store *st, struct append *a)
+{
+	struct queue *q = &st->write;
+
+	err_clear(&a->err);
+	a->nothing = false;
+	a->more = (struct event_list){ 0 };
+	st->pending++;
+	pthread_mutex_lock(&q->lock);
+	STAILQ_INSERT_TAIL(&q->appends, a, link);
+	pthread_cond_signal(&q->work);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void
+append_clear(struct append *a)
+{
+	event_list_free(&a->more);
+}
+
+/* How many of the queue's head go into one batch: at least one. */
+static size_t
+batch_size(const struct append_list *l)
+{
+	size_t n = 0, events = 0, bytes = 0;
+	const struct append *a;
+
+	STAILQ_FOREACH(a, l, link)
+	{
+		events += a->n;
+		for (size_t i = 0; i < a->n; i++)
+			bytes += a->ev[i].body_len;
+		if (n > 0 && (events > BATCH_EVENTS || bytes > BATCH_BYTES))
+			break;
+		n++;
+	}
+	return n;
+}
+
+struct batch *
+batch_take(struct store *st, struct queue *q)
+{
+	struct append_list *l = &q->appends;
+	size_t n = batch_size(l);
+	struct batch *b;
+
+	if (n == 0)
+		return NULL;
+	b = mem_alloc(sizeof(*b) + n * sizeof(b->ops[0]));
+	b->st = st;
+	b->n = n;
+	for (size_t i = 0; i < n; i++) {
+		b->ops[i] = STAILQ_FIRST(l);
+		STAILQ_REMOVE_HEAD(l, link);
+	}
+	return b;
+}
+
+static void
+batch_done(void *arg)
+{
+	struct batch *b = arg;
+
+	for (size_t i = 0; i < b->n; i++) {
+		b->st->pending--;
+		b->ops[i]->done(b->ops[i]);
+	}
+	free(b);
+}
+
+void
+batch_run(struct batch *b, struct db *db)
+{
+	db->driver->append(db, b->ops, b->n);
+	mailbox_post(b->st->mailbox, batch_done, b);
+}

@@ -1,0 +1,187 @@
+/* store/db.c - the calls of users.h and rooms.h, handed to the driver. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/driver.h"
+
+const struct db_driver *
+driver_find(const char *name)
+{
+	static const struct db_driver *const drivers[] = { &sqlite_driver,
+		&fail_driver };
+
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++)
+		if (strcmp(drivers[i]->name, name) == 0)
+			return drivers[i];
+	return NULL;
+}
+
+int
+db_user_count(struct db *db, uint64_t limit, uint64_t *n_r, struct err *err)
+{
+	return db->driver->user_count(db, limit, n_r, err);
+}
+
+int
+db_user_create(struct db *db, const struct user *u, const char *passhash,
+    bool first, struct err *err)
+{
+	return db->driver->user_create(db, u, passhash, first, err);
+}
+
+int
+db_user_by_name(struct db *db, const char *name, struct user *u_r,
+    char *passhash, struct err *err)
+{
+	return db->driver->user_by_name(db, name, u_r, passhash, err);
+}
+
+int
+db_user_get(
+    struct db *db, const struct id *id, struct user *u_r, struct err *err)
+{
+	return db->driver->user_get(db, id, u_r, err);
+}
+
+int
+db_users_get(struct db *db, const struct id *ids, size_t n,
+    struct user_list *l_r, struct err *err)
+{
+	return db->driver->users_get(db, ids, n, l_r, err);
+}
+
+int
+db_users_prefix(struct db *db, const char *prefix, const char *after,
+    size_t limit, struct user_list *l_r, struct err *err)
+{
+	return db->driver->users_prefix(db, prefix, after, limit, l_r, err);
+}
+
+int
+db_users_seen(
+    struct db *db, const struct id *ids, size_t n, uint64_t at, struct err *err)
+{
+	return db->driver->users_seen(db, ids, n, at, err);
+}
+
+int
+db_session_create(struct db *db, const struct session *s,
+    const uint8_t hash[TOKEN_HASH], struct err *err)
+{
+	return db->driver->session_create(db, s, hash, err);
+}
+
+int
+db_session_get(struct db *db, const uint8_t hash[TOKEN_HASH], uint64_t now,
+    struct session *s_r, struct user *u_r, struct err *err)
+{
+	return db->driver->session_get(db, hash, now, s_r, u_r, err);
+}
+
+int
+db_session_touch(struct db *db, const struct id *user, const struct id *session,
+    uint64_t used, uint64_t expires, struct err *err)
+{
+	return db->driver->session_touch(db, user, session, used, expires, err);
+}
+
+int
+db_session_delete(struct db *db, const struct id *user,
+    const struct id *session, struct event_list *more, struct err *err)
+{
+	return db->driver->session_delete(db, user, session, more, err);
+}
+
+int
+db_room_create(struct db *db, const struct room_new *n, struct id *id_r,
+    struct event_list *more, struct err *err)
+{
+	return db->driver->room_create(db, n, id_r, more, err);
+}
+
+int
+db_room_get(struct db *db, const struct id *id, struct room *r, struct err *err)
+{
+	return db->driver->room_get(db, id, r, err);
+}
+
+int
+db_member_get(struct db *db, const struct id *room, const struct id *user,
+    struct member *m_r, struct err *err)
+{
+	return db->driver->member_get(db, room, user, m_r, err);
+}
+
+int
+db_room_view(struct db *db, const struct id *room, const struct id *user,
+    struct room_view *v_r, struct err *err)
+{
+	return db->driver->room_view(db, room, user, v_r, err);
+}
+
+int
+db_rooms_of(struct db *db, const struct id *user, const struct room_pos *after,
+    size_t limit, struct room_views *l_r, struct err *err)
+{
+	return db->driver->rooms_of(db, user, after, limit, l_r, err);
+}
+
+int
+db_groups_prefix(struct db *db, const struct id *user, const char *prefix,
+    const struct room *after, size_t limit, struct room_views *l_r,
+    struct err *err)
+{
+	return db->driver->groups_prefix(
+	    db, user, prefix, after, limit, l_r, err);
+}
+
+int
+db_members(struct db *db, const struct id *room, uint64_t after, size_t limit,
+    struct member_views *l_r, struct err *err)
+{
+	return db->driver->members(db, room, after, limit, l_r, err);
+}
+
+int
+db_heads_of(struct db *db, const struct id *user, struct head_list *l_r,
+    struct err *err)
+{
+	return db->driver->heads_of(db, user, l_r, err);
+}
+
+int
+db_heads(struct db *db, struct head *v, size_t n, struct err *err)
+{
+	return db->driver->heads(db, v, n, err);
+}
+
+int
+db_events(struct db *db, const struct id *room, uint64_t from, uint64_t to,
+    size_t limit, size_t max_bytes, struct event_list *l_r, struct err *err)
+{
+	struct event_range range = { from, to, limit, max_bytes };
+
+	return db->driver->events(db, room, &range, l_r, err);
+}
+
+void
+user_list_free(struct user_list *l)
+{
+	free(l->v);
+	*l = (struct user_list){ 0 };
+}
+
+void
+member_views_free(struct member_views *l)
+{
+	free(l->v);
+	*l = (struct member_views){ 0 };
+}
+
+void
+head_list_free(struct head_list *l)
+{
+	free(l->v);
+	*l = (struct head_list){ 0 };
+}

@@ -1,0 +1,97 @@
+/* store/driver.h - what a kind of database must offer. Private to store. */
+#ifndef STORE_DRIVER_H
+#define STORE_DRIVER_H
+
+#include "store/append.h"
+#include "store/rooms.h"
+#include "store/store.h"
+#include "store/users.h"
+
+/* One connection, of one thread. Drivers put their own behind it. */
+struct db {
+	const struct db_driver *driver;
+	bool ok; /* the last call reached the database */
+};
+
+/* What db_events asks for. */
+struct event_range {
+	uint64_t from, to;
+	size_t limit, max_bytes;
+};
+
+/* Straight-line and blocking; every call comes from the connection's thread.
+ * Promises as in users.h and rooms.h. */
+struct db_driver {
+	const char *name;
+
+	int (*prepare)(const struct store_conf *conf, struct err *err);
+	/* writer: the one connection of this process that writes. */
+	struct db *(*open)(
+	    const struct store_conf *conf, bool writer, struct err *err);
+	void (*close)(struct db *db);
+
+	/* One batch, in order, in as few commits as possible. Fills in every
+	 * op's answer; when it returns all that is answered well is durable. */
+	void (*append)(struct db *db, struct append **ops, size_t n);
+
+	/* Nothing was to do for a while: housekeeping, and when !db->ok try
+	 * whether the database is back. True: call again in a second. */
+	bool (*idle)(struct db *db);
+
+	int (*user_count)(
+	    struct db *db, uint64_t limit, uint64_t *n_r, struct err *err);
+	int (*user_create)(struct db *db, const struct user *u,
+	    const char *passhash, bool first, struct err *err);
+	int (*user_by_name)(struct db *db, const char *name, struct user *u_r,
+	    char *passhash, struct err *err);
+	int (*user_get)(struct db *db, const struct id *id, struct user *u_r,
+	    struct err *err);
+	int (*users_get)(struct db *db, const struct id *ids, size_t n,
+	    struct user_list *l_r, struct err *err);
+	int (*users_prefix)(struct db *db, const char *prefix,
+	    const char *after, size_t limit, struct user_list *l_r,
+	    struct err *err);
+	int (*users_seen)(struct db *db, const struct id *ids, size_t n,
+	    uint64_t at, struct err *err);
+
+	int (*session_create)(struct db *db, const struct session *s,
+	    const uint8_t *hash, struct err *err);
+	int (*session_get)(struct db *db, const uint8_t *hash, uint64_t now,
+	    struct session *s_r, struct user *u_r, struct err *err);
+	int (*session_touch)(struct db *db, const struct id *user,
+	    const struct id *session, uint64_t used, uint64_t expires,
+	    struct err *err);
+	int (*session_delete)(struct db *db, const struct id *user,
+	    const struct id *session, struct event_list *more, struct err *err);
+
+	int (*room_create)(struct db *db, const struct room_new *n,
+	    struct id *id_r, struct event_list *more, struct err *err);
+	int (*room_get)(struct db *db, const struct id *id, struct room *r,
+	    struct err *err);
+	int (*member_get)(struct db *db, const struct id *room,
+	    const struct id *user, struct member *m_r, struct err *err);
+	int (*room_view)(struct db *db, const struct id *room,
+	    const struct id *user, struct room_view *v_r, struct err *err);
+	int (*rooms_of)(struct db *db, const struct id *user,
+	    const struct room_pos *after, size_t limit, struct room_views *l_r,
+	    struct err *err);
+	int (*groups_prefix)(struct db *db, const struct id *user,
+	    const char *prefix, const struct room *after, size_t limit,
+	    struct room_views *l_r, struct err *err);
+	int (*members)(struct db *db, const struct id *room, uint64_t after,
+	    size_t limit, struct member_views *l_r, struct err *err);
+	int (*heads_of)(struct db *db, const struct id *user,
+	    struct head_list *l_r, struct err *err);
+	int (*heads)(struct db *db, struct head *v, size_t n, struct err *err);
+	int (*events)(struct db *db, const struct id *room,
+	    const struct event_range *range, struct event_list *l_r,
+	    struct err *err);
+};
+
+extern const struct db_driver sqlite_driver;
+extern const struct db_driver fail_driver;
+
+/* By name; NULL: there is none. */
+const struct db_driver *driver_find(const char *name);
+
+#endif

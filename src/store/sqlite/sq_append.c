@@ -1,0 +1,441 @@
+/* store/sqlite/sq_append.c - a batch of appends in one transaction: right,
+ * number, insert, fold. */
+
+#include <string.h>
+
+#include "base/failpoint.h"
+#include "store/sqlite/sq_batch.h"
+
+/* What one change is about: rows of the batch. */
+struct change {
+	struct append *a;
+	struct event *ev;
+	struct event_subject s;
+	struct batch_room *room;
+	struct batch_member *actor;
+	struct batch_member *target;
+};
+
+/* Did the one who asks again ask for the same thing? What the store or the
+ * caller filled in (names, heir, no) does not count. */
+static int
+same_event(const struct event *ev, const struct event *stored, struct err *err)
+{
+	struct event_subject a, b;
+	bool same = ev->kind == stored->kind && ev->target == stored->target;
+
+	if (same && ev->kind == EV_MESSAGE)
+		same = ev->body_len == stored->body_len &&
+		       memcmp(ev->body, stored->body, ev->body_len) == 0;
+	else if (same)
+		same = event_subject(ev, &a, err) == 0 &&
+		       event_subject(stored, &b, err) == 0 &&
+		       id_eq(&a.user, &b.user) && id_eq(&a.room, &b.room) &&
+		       a.role == b.role;
+	if (same)
+		return 0;
+	return err_set(
+	    err, ERR_CONFLICT, "The same cid was used for something else.");
+}
+
+/* 1: stored before, ev has its numbers; 0: new; -1 *err. */
+static int
+find_repeat(struct sq *s, struct event *ev, struct err *err)
+{
+	sqlite3_stmt *stmt = sq_query(
+	    s, Q_EVENT_BY_CID, err, "bbc", &ev->room, &ev->from, &ev->cid);
+	struct event stored;
+	int rc;
+
+	if (stmt == NULL)
+		return -1;
+	rc = sq_step(s, stmt, err);
+	if (rc == 1)
+		sq_get_event(stmt, 0, &stored);
+	sq_done(stmt);
+	if (rc != 1)
+		return rc;
+	if (same_event(ev, &stored, err) == -1) {
+		event_free_body(&stored);
+		return -1;
+	}
+	event_free_body(ev);
+	*ev = stored;
+	return 1;
+}
+
+static void
+set_repeated(struct append *a, size_t i)
+{
+	if (a->repeated != NULL)
+		a->repeated[i] = true;
+}
+
+/* The same cid twice in one append: the second repeats the first. */
+static struct event *
+twin_before(struct append *a, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (cid_eq(&a->ev[j].cid, &a->ev[i].cid))
+			return &a->ev[j];
+	return NULL;
+}
+
+/* Marks what is stored already. How many are new, or -1. */
+static int
+find_repeats(struct sq *s, struct append *a, struct err *err)
+{
+	int fresh = 0;
+
+	for (size_t i = 0; i < a->n; i++) {
+		struct event *twin = twin_before(a, i);
+		int rc = twin != NULL ? same_event(&a->ev[i], twin, err)
+				      : find_repeat(s, &a->ev[i], err);
+
+		if (rc == -1)
+			return -1;
+		if (rc == 1)
+			set_repeated(a, i);
+		fresh += a->ev[i].seq == 0;
+	}
+	return fresh;
+}
+
+static int
+check_target(struct sq *s, const struct batch_room *r, const struct event *ev,
+    struct err *err)
+{
+	sqlite3_stmt *stmt;
+	bool found = false;
+	int rc = 0;
+
+	if (ev->target == 0)
+		return 0;
+	if (ev->target <= r->room.seq) {
+		stmt =
+		    sq_query(s, Q_EVENT_GET, err, "bu", &ev->room, ev->target);
+		if (stmt == NULL)
+			return -1;
+		rc = sq_step(s, stmt, err);
+		found = rc == 1 && sqlite3_column_int(stmt, 3) == EV_MESSAGE;
+		sq_done(stmt);
+	}
+	if (rc == -1 || found)
+		return rc == -1 ? -1 : 0;
+	return err_set(err, ERR_BAD_REQUEST,
+	    "reply: is not the seq of a message of this room");
+}
+
+static int
+check_messages(struct sq *s, struct change *c, struct err *err)
+{
+	struct append *a = c->a;
+
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->ev[i].seq > 0)
+			continue;
+		if (room_may(&c->room->room, &c->actor->m, &c->target->m,
+			&a->ev[i], &c->s, err) == -1 ||
+		    check_target(s, c->room, &a->ev[i], err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+put_messages(struct sq *s, struct change *c, struct err *err)
+{
+	struct append *a = c->a;
+	struct member *m = &c->actor->m;
+
+	for (size_t i = 0; i < a->n; i++) {
+		struct event *ev = &a->ev[i], *twin = twin_before(a, i);
+
+		if (twin != NULL) {
+			ev->seq = twin->seq;
+			ev->no = twin->no;
+			ev->at = twin->at;
+			set_repeated(a, i);
+			continue;
+		}
+		if (ev->seq > 0)
+			continue;
+		if (sq_batch_put(s, c->room, ev, err) == -1)
+			return -1;
+		m->read_seq = ev->seq;
+		m->read_no = ev->no;
+		c->actor->dirty = true;
+	}
+	return 0;
+}
+
+static int
+do_messages(struct sq *s, struct change *c, struct err *err)
+{
+	c->s.user = c->ev->from;
+	c->target = c->actor;
+	if (check_messages(s, c, err) == -1)
+		return -1;
+	return put_messages(s, c, err);
+}
+
+static int
+do_join(struct sq *s, struct change *c, struct err *err)
+{
+	struct batch_room *self = sq_batch_room(s, &c->s.user, err);
+
+	if (self == NULL)
+		return -1;
+	if (!self->there || self->room.kind != ROOM_SELF)
+		return err_set(err, ERR_NOT_FOUND, "There is no such user.");
+	if (sq_batch_put(s, c->room, c->ev, err) == -1 ||
+	    sq_batch_join(s, c->room, c->target, c->ev, c->s.role, err) == -1)
+		return -1;
+	return sq_batch_follow(s, c->ev, &c->s.user, NULL, &c->a->more, err);
+}
+
+/* When the owner leaves: who inherits. Zero: nobody is left. */
+static int
+find_heir(struct sq *s, struct change *c, struct id *heir_r, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int rc;
+
+	*heir_r = (struct id){ 0 };
+	if (c->target->m.role != ROLE_OWNER)
+		return 0;
+	stmt = sq_query(s, Q_HEIR, err, "bb", &c->ev->room, &c->s.user);
+	if (stmt == NULL)
+		return -1;
+	rc = sq_step(s, stmt, err);
+	if (rc == 1)
+		sq_get_id(stmt, 0, heir_r);
+	sq_done(stmt);
+	return rc == -1 ? -1 : 0;
+}
+
+static int
+raise_heir(struct sq *s, struct change *c, struct err *err)
+{
+	struct batch_member *heir;
+
+	if (id_is_zero(&c->s.heir))
+		return 0;
+	heir = sq_batch_member(s, &c->ev->room, &c->s.heir, err);
+	return heir == NULL ? -1 : sq_batch_role(s, heir, ROLE_OWNER, err);
+}
+
+static int
+do_leave(struct sq *s, struct change *c, struct err *err)
+{
+	struct buf *body;
+
+	if (find_heir(s, c, &c->s.heir, err) == -1)
+		return -1;
+	body = sq_batch_tmp(s);
+	event_body_leave(body, &c->s);
+	event_set_body(c->ev, body->data, body->len);
+	if (sq_batch_put(s, c->room, c->ev, err) == -1 ||
+	    sq_batch_leave(s, c->room, c->target, err) == -1 ||
+	    raise_heir(s, c, err) == -1)
+		return -1;
+	return sq_batch_follow(s, c->ev, &c->s.user, NULL, &c->a->more, err);
+}
+
+/* One owner at a time: who hands the room over becomes admin. */
+static int
+do_role(struct sq *s, struct change *c, struct err *err)
+{
+	if (sq_batch_put(s, c->room, c->ev, err) == -1 ||
+	    sq_batch_role(s, c->target, c->s.role, err) == -1)
+		return -1;
+	if (c->s.role != ROLE_OWNER)
+		return 0;
+	return sq_batch_role(s, c->actor, ROLE_ADMIN, err);
+}
+
+/* no at the event seq <= head of r. */
+static int
+no_at(struct sq *s, const struct batch_room *r, uint64_t seq, uint64_t *no_r,
+    struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int rc;
+
+	*no_r = r->room.no;
+	if (seq == r->room.seq)
+		return 0;
+	stmt = sq_query(s, Q_EVENT_GET, err, "bu", &r->room.id, seq);
+	if (stmt == NULL)
+		return -1;
+	rc = sq_step(s, stmt, err);
+	if (rc == 1)
+		*no_r = sq_get_u64(stmt, 2);
+	sq_done(stmt);
+	return rc == -1 ? -1 : 0;
+}
+
+/* A cursor: an entry of the self room which moves the row of another room. */
+static int
+do_read(struct sq *s, struct change *c, struct err *err)
+{
+	struct batch_room *r = sq_batch_room(s, &c->s.room, err);
+	struct batch_member *m =
+	    sq_batch_member(s, &c->s.room, &c->ev->from, err);
+	struct buf *body;
+
+	if (r == NULL || m == NULL)
+		return -1;
+	if (!r->there)
+		return err_set(err, ERR_NOT_FOUND, "There is no such room.");
+	if (r->room.kind == ROOM_SELF || m->m.role == ROLE_NONE)
+		return room_may_read(&r->room, &(struct member){ 0 }, err);
+	if (c->s.seq > r->room.seq)
+		c->s.seq = r->room.seq;
+	c->a->nothing = c->s.seq <= m->m.read_seq;
+	if (c->a->nothing)
+		return 0;
+	if (no_at(s, r, c->s.seq, &c->s.no, err) == -1)
+		return -1;
+	body = sq_batch_tmp(s);
+	event_body_self(body, EV_READ, &c->s);
+	event_set_body(c->ev, body->data, body->len);
+	m->m.read_seq = c->s.seq;
+	m->m.read_no = c->s.no;
+	m->dirty = true;
+	return sq_batch_put(s, c->room, c->ev, err);
+}
+
+/* An event that is not a message; one at a time. */
+static int
+do_change(struct sq *s, struct change *c, struct err *err)
+{
+	int rc;
+
+	if (event_subject(c->ev, &c->s, err) == -1)
+		return -1;
+	c->target = sq_batch_member(s, &c->ev->room, &c->s.user, err);
+	if (c->target == NULL)
+		return -1;
+	rc = room_may(
+	    &c->room->room, &c->actor->m, &c->target->m, c->ev, &c->s, err);
+	if (rc != 1) {
+		c->a->nothing = rc == 0;
+		return rc;
+	}
+	switch (c->ev->kind) {
+	case EV_JOIN:
+		return do_join(s, c, err);
+	case EV_LEAVE:
+		return do_leave(s, c, err);
+	case EV_ROLE:
+		return do_role(s, c, err);
+	case EV_READ:
+		return do_read(s, c, err);
+	default:
+		return err_set(err, ERR_BAD_REQUEST, "Unknown event.");
+	}
+}
+
+/* One sender, one room; several only when they are messages. */
+static bool
+well_formed(const struct append *a)
+{
+	for (size_t i = 1; i < a->n; i++)
+		if (a->ev[i].kind != EV_MESSAGE ||
+		    !id_eq(&a->ev[i].room, &a->ev[0].room) ||
+		    !id_eq(&a->ev[i].from, &a->ev[0].from))
+			return false;
+	return a->n > 0 && (a->n == 1 || a->ev[0].kind == EV_MESSAGE);
+}
+
+static void
+reset(struct append *a)
+{
+	err_clear(&a->err);
+	append_clear(a);
+	a->nothing = false;
+	for (size_t i = 0; i < a->n; i++) {
+		a->ev[i].seq = a->ev[i].no = 0;
+		if (a->repeated != NULL)
+			a->repeated[i] = false;
+	}
+}
+
+/* Checks all before it writes anything, so that a refusal leaves nothing
+ * behind. 0, or -1 *err: refused, or the database failed. */
+static int
+append_one(struct sq *s, struct append *a, struct err *err)
+{
+	struct change c = { .a = a, .ev = a->ev };
+	int fresh;
+
+	if (!well_formed(a))
+		return err_set(
+		    err, ERR_BAD_REQUEST, "These events do not go together.");
+	c.room = sq_batch_room(s, &c.ev->room, err);
+	if (c.room == NULL)
+		return -1;
+	if (!c.room->there)
+		return err_set(err, ERR_NOT_FOUND, "There is no such room.");
+	fresh = find_repeats(s, a, err);
+	if (fresh <= 0)
+		return fresh;
+	c.actor = sq_batch_member(s, &c.ev->room, &c.ev->from, err);
+	if (c.actor == NULL)
+		return -1;
+	return c.ev->kind == EV_MESSAGE ? do_messages(s, &c, err)
+					: do_change(s, &c, err);
+}
+
+static int
+append_all(struct sq *s, struct append **ops, size_t n, struct err *err)
+{
+	sq_batch_start(s);
+	for (size_t i = 0; i < n; i++) {
+		reset(ops[i]);
+		if (append_one(s, ops[i], &ops[i]->err) == 0)
+			continue;
+		if (sq_is_failure(&ops[i]->err)) {
+			*err = ops[i]->err;
+			return -1;
+		}
+	}
+	return sq_batch_flush(s, err);
+}
+
+static int
+append_commit(struct sq *s, struct append **ops, size_t n, struct err *err)
+{
+	if (sq_begin(s, err) == -1)
+		return -1;
+	if (append_all(s, ops, n, err) == -1) {
+		sq_rollback(s);
+		return -1;
+	}
+	FAILPOINT("append.before_commit");
+	if (sq_commit(s, err) == -1)
+		return -1;
+	FAILPOINT("append.after_commit");
+	return 0;
+}
+
+void
+sq_append(struct db *db, struct append **ops, size_t n)
+{
+	struct sq *s = (struct sq *)db;
+	struct err err = { 0 };
+
+	if (append_commit(s, ops, n, &err) == 0)
+		return;
+	/* What the database cannot digest must not spoil the others. */
+	if (err.code == ERR_INTERNAL && n > 1) {
+		for (size_t i = 0; i < n; i++)
+			sq_append(db, &ops[i], 1);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		reset(ops[i]);
+		ops[i]->err = err;
+	}
+}

@@ -1,0 +1,191 @@
+/* store/sqlite/sq_list.c - rooms as one user sees them, and lists of members.
+ */
+
+#include "base/mem.h"
+#include "store/sqlite/sq.h"
+
+static int
+get_peer(
+    struct sq *s, const struct id *user, struct room_view *v, struct err *err)
+{
+	sqlite3_stmt *stmt = sq_query(s, Q_PEER, err, "bb", &v->room.id, user);
+	int rc;
+
+	if (stmt == NULL)
+		return -1;
+	rc = sq_step(s, stmt, err);
+	if (rc == 1)
+		sq_get_user(stmt, 0, &v->peer);
+	sq_done(stmt);
+	return rc;
+}
+
+static int
+get_last(struct sq *s, struct room_view *v, struct err *err)
+{
+	sqlite3_stmt *stmt = sq_query(
+	    s, Q_EVENT_GET, err, "bu", &v->room.id, v->room.last_message);
+	int rc;
+
+	if (stmt == NULL)
+		return -1;
+	rc = sq_step(s, stmt, err);
+	if (rc == 1)
+		sq_get_event(stmt, 0, &v->last);
+	sq_done(stmt);
+	return rc;
+}
+
+/* What v lacks: the peer, and for members the last message. */
+static int
+complete(
+    struct sq *s, const struct id *user, struct room_view *v, struct err *err)
+{
+	if (v->me.role == ROLE_NONE)
+		return 0;
+	if (v->room.kind == ROOM_DIRECT && get_peer(s, user, v, err) == -1)
+		return -1;
+	if (v->room.last_message == 0)
+		return 0;
+	return get_last(s, v, err);
+}
+
+int
+sq_room_view(struct db *db, const struct id *room, const struct id *user,
+    struct room_view *v_r, struct err *err)
+{
+	struct sq *s = (struct sq *)db;
+	int rc;
+
+	*v_r = (struct room_view){ 0 };
+	if (sq_snapshot(s, err) == -1)
+		return -1;
+	rc = sq_room_get(db, room, &v_r->room, err);
+	if (rc == 1 && (sq_member_get(db, room, user, &v_r->me, err) == -1 ||
+			   complete(s, user, v_r, err) == -1))
+		rc = -1;
+	sq_snapshot_end(s);
+	if (rc != 1)
+		event_free_body(&v_r->last);
+	return rc;
+}
+
+/* Rows of rooms, with the member's columns behind if with_me. */
+static int
+take_rooms(struct sq *s, sqlite3_stmt *stmt, bool with_me, size_t limit,
+    struct room_views *l, struct err *err)
+{
+	int rc;
+
+	l->n = 0;
+	l->v = mem_calloc(limit > 0 ? limit : 1, sizeof(*l->v));
+	while ((rc = sq_step(s, stmt, err)) == 1 && l->n < limit) {
+		struct room_view *v = &l->v[l->n++];
+
+		sq_get_room(stmt, 0, &v->room);
+		if (with_me)
+			sq_get_member(stmt, 9, &v->me);
+	}
+	return rc == -1 ? -1 : 0;
+}
+
+int
+sq_rooms_of(struct db *db, const struct id *user, const struct room_pos *after,
+    size_t limit, struct room_views *l_r, struct err *err)
+{
+	struct sq *s = (struct sq *)db;
+	bool all = after == NULL || after->at == 0;
+	struct room_pos pos = { .at = INT64_MAX };
+	sqlite3_stmt *stmt;
+	int rc = -1;
+
+	*l_r = (struct room_views){ 0 };
+	if (!all)
+		pos = *after;
+	if (sq_snapshot(s, err) == -1)
+		return -1;
+	stmt = sq_query(
+	    s, Q_ROOMS_OF, err, "bubu", user, pos.at, &pos.id, (uint64_t)limit);
+	if (stmt != NULL) {
+		rc = take_rooms(s, stmt, true, limit, l_r, err);
+		sq_done(stmt);
+	}
+	for (size_t i = 0; i < l_r->n && rc != -1; i++)
+		rc = complete(s, user, &l_r->v[i], err);
+	sq_snapshot_end(s);
+	if (rc == -1)
+		room_views_free(l_r);
+	return rc == -1 ? -1 : 0;
+}
+
+static int
+take_groups(struct sq *s, const struct id *user, sqlite3_stmt *stmt,
+    size_t limit, struct room_views *l_r, struct err *err)
+{
+	int rc = take_rooms(s, stmt, false, limit, l_r, err);
+
+	for (size_t i = 0; i < l_r->n && rc != -1; i++) {
+		struct room_view *v = &l_r->v[i];
+
+		rc = sq_member_get(&s->db, &v->room.id, user, &v->me, err);
+		if (rc != -1)
+			rc = complete(s, user, v, err);
+	}
+	if (rc == -1)
+		room_views_free(l_r);
+	return rc == -1 ? -1 : 0;
+}
+
+int
+sq_groups_prefix(struct db *db, const struct id *user, const char *prefix,
+    const struct room *after, size_t limit, struct room_views *l_r,
+    struct err *err)
+{
+	static const struct room first;
+	struct sq *s = (struct sq *)db;
+	struct buf from = { 0 }, to = { 0 };
+	sqlite3_stmt *stmt = NULL;
+	int rc = -1;
+
+	*l_r = (struct room_views){ 0 };
+	if (after == NULL || after->label[0] == '\0')
+		after = &first;
+	sq_prefix(&from, &to, prefix);
+	if (sq_snapshot(s, err) == 0)
+		stmt = sq_query(s, Q_GROUPS_PREFIX, err, "sssbu",
+		    buf_cstr(&from), buf_cstr(&to), after->label, &after->id,
+		    (uint64_t)limit);
+	if (stmt != NULL) {
+		rc = take_groups(s, user, stmt, limit, l_r, err);
+		sq_done(stmt);
+	}
+	sq_snapshot_end(s);
+	buf_free(&from);
+	buf_free(&to);
+	return rc;
+}
+
+int
+sq_members(struct db *db, const struct id *room, uint64_t after, size_t limit,
+    struct member_views *l_r, struct err *err)
+{
+	struct sq *s = (struct sq *)db;
+	sqlite3_stmt *stmt =
+	    sq_query(s, Q_MEMBERS, err, "buu", room, after, (uint64_t)limit);
+	int rc;
+
+	*l_r = (struct member_views){ 0 };
+	if (stmt == NULL)
+		return -1;
+	l_r->v = mem_calloc(limit > 0 ? limit : 1, sizeof(*l_r->v));
+	while ((rc = sq_step(s, stmt, err)) == 1 && l_r->n < limit) {
+		struct member_view *v = &l_r->v[l_r->n++];
+
+		sq_get_member(stmt, 0, &v->member);
+		sq_get_user(stmt, 6, &v->user);
+	}
+	sq_done(stmt);
+	if (rc == -1)
+		member_views_free(l_r);
+	return rc == -1 ? -1 : 0;
+}

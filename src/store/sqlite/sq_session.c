@@ -1,0 +1,119 @@
+/* store/sqlite/sq_session.c - devices that are logged in. */
+
+#include "base/clock.h"
+#include "store/sqlite/sq_batch.h"
+
+static int
+add_session(
+    struct sq *s, const struct session *v, const uint8_t *hash, struct err *err)
+{
+	if (sq_run(s, Q_SESSION_SWEEP, err, "u", clock_wall_ms()) == -1)
+		return -1;
+	return sq_run(s, Q_SESSION_ADD, err, "hbbuuus", hash, &v->id, &v->user,
+	    v->created, v->used, v->expires, v->device);
+}
+
+int
+sq_session_create(struct db *db, const struct session *v, const uint8_t *hash,
+    struct err *err)
+{
+	struct sq *s = (struct sq *)db;
+
+	if (sq_begin(s, err) == -1)
+		return -1;
+	if (add_session(s, v, hash, err) == -1) {
+		sq_rollback(s);
+		return -1;
+	}
+	return sq_commit(s, err);
+}
+
+int
+sq_session_get(struct db *db, const uint8_t *hash, uint64_t now,
+    struct session *s_r, struct user *u_r, struct err *err)
+{
+	struct sq *s = (struct sq *)db;
+	sqlite3_stmt *stmt = sq_query(s, Q_SESSION_GET, err, "hu", hash, now);
+	int rc;
+
+	if (stmt == NULL)
+		return -1;
+	rc = sq_step(s, stmt, err);
+	if (rc == 1) {
+		sq_get_id(stmt, 0, &s_r->id);
+		sq_get_id(stmt, 1, &s_r->user);
+		s_r->created = sq_get_u64(stmt, 2);
+		s_r->used = sq_get_u64(stmt, 3);
+		s_r->expires = sq_get_u64(stmt, 4);
+		sq_get_text(stmt, 5, s_r->device, sizeof(s_r->device));
+		sq_get_user(stmt, 6, u_r);
+	}
+	sq_done(stmt);
+	return rc;
+}
+
+int
+sq_session_touch(struct db *db, const struct id *user, const struct id *session,
+    uint64_t used, uint64_t expires, struct err *err)
+{
+	struct sq *s = (struct sq *)db;
+
+	if (sq_begin(s, err) == -1)
+		return -1;
+	if (sq_run(s, Q_SESSION_TOUCH, err, "bbuu", user, session, used,
+		expires) == -1) {
+		sq_rollback(s);
+		return -1;
+	}
+	return sq_commit(s, err);
+}
+
+/* The entry that tells the user's other devices. */
+static int
+put_revoked(struct sq *s, const struct id *user, const struct id *session,
+    struct event_list *more, struct err *err)
+{
+	struct event_subject about = { .session = *session };
+	struct event ev = { .room = *user,
+		.from = *user,
+		.kind = EV_SESSION_REVOKED,
+		.cid = cid_derive("revoked", session, 0) };
+	struct batch_room *self = sq_batch_room(s, user, err);
+	struct buf *body = sq_batch_tmp(s);
+
+	if (self == NULL)
+		return -1;
+	if (!self->there)
+		return 0;
+	event_body_self(body, ev.kind, &about);
+	event_set_body(&ev, body->data, body->len);
+	if (sq_batch_put(s, self, &ev, err) == -1) {
+		event_free_body(&ev);
+		return -1;
+	}
+	event_list_push(more, &ev);
+	return sq_batch_flush(s, err);
+}
+
+int
+sq_session_delete(struct db *db, const struct id *user,
+    const struct id *session, struct event_list *more, struct err *err)
+{
+	struct sq *s = (struct sq *)db;
+	int rc;
+
+	*more = (struct event_list){ 0 };
+	if (sq_begin(s, err) == -1)
+		return -1;
+	sq_batch_start(s);
+	rc = sq_run(s, Q_SESSION_DELETE, err, "bb", user, session);
+	if (rc > 0)
+		rc = put_revoked(s, user, session, more, err);
+	if (rc == -1)
+		sq_rollback(s);
+	else
+		rc = sq_commit(s, err);
+	if (rc == -1)
+		event_list_free(more);
+	return rc == -1 ? -1 : 0;
+}

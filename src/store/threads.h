@@ -1,0 +1,57 @@
+/* store/threads.h - the store's threads and what waits for them. Private to
+ * store. */
+#ifndef STORE_THREADS_H
+#define STORE_THREADS_H
+
+#include <sys/queue.h>
+
+#include <pthread.h>
+
+#include "net/offload.h"
+#include "store/driver.h"
+
+struct job;
+STAILQ_HEAD(job_list, job);
+STAILQ_HEAD(append_list, append);
+
+/* What waits for one kind of thread. */
+struct queue {
+	pthread_mutex_t lock;
+	pthread_cond_t work; /* something came, or stop */
+	struct job_list jobs;
+	struct append_list appends; /* the writer's only */
+	bool stop;
+};
+
+struct store_thread {
+	struct store *st;
+	struct queue *queue;
+	struct db *db;
+	pthread_t id;
+	bool restless; /* ask the driver's idle() when nothing comes */
+	bool told_ok;  /* as last told to the loop */
+};
+
+struct store {
+	const struct db_driver *driver;
+	struct loop *loop;
+	struct mailbox *mailbox;
+	struct queue write, read;
+	struct store_thread *threads; /* the writer, then the readers */
+	unsigned nthreads;
+	size_t pending;     /* the loop's, as all that follows */
+	unsigned unhealthy; /* threads whose last call failed */
+	void (*on_health)(bool ok, void *arg);
+	void *on_health_arg;
+};
+
+/* Appends that share a commit. */
+struct batch;
+
+/* Takes what waits in q, up to the bounds; NULL: nothing. Under q's lock. */
+struct batch *batch_take(struct store *st, struct queue *q);
+
+/* Commits it and posts the answers to the loop, in order. On the writer. */
+void batch_run(struct batch *b, struct db *db);
+
+#endif
