@@ -13,8 +13,8 @@ struct buf {
 	size_t cap;
 };
 
-void buf_free(struct buf *b);              /* empty and without memory again */
-void buf_clear(struct buf *b);             /* len = 0, memory kept */
+void buf_free(struct buf *b);  /* empty and without memory again */
+void buf_clear(struct buf *b); /* len = 0, memory kept */
 uint8_t *buf_reserve(struct buf *b, size_t n); /* room for n more; where */
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_addc(struct buf *b, char c);

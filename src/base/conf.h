@@ -15,29 +15,29 @@ enum conf_registration { REGISTRATION_OPEN, REGISTRATION_CLOSED };
 /* All values, checked and with their defaults; strings are owned by it.
  * conf/burungd.conf documents every key. */
 struct conf {
-	char **listen;     /* "127.0.0.1:8080", "[::1]:8080"; NULL at the end */
-	char *data;        /* folder */
-	uint32_t workers;  /* 1–64; default: number of CPUs, at least 2 */
-	char *user;        /* drop privileges to; NULL: stay */
-	char *store;       /* "sqlite" (file burung.db in data) */
-	char *bus;         /* "local" */
-	char *www;         /* folder of the built client; NULL: none is served */
-	char *public_url;  /* "https://chat.example.org"; NULL */
+	char **listen;    /* "127.0.0.1:8080", "[::1]:8080"; NULL at the end */
+	char *data;       /* folder */
+	uint32_t workers; /* 1–64; default: number of CPUs, at least 2 */
+	char *user;       /* drop privileges to; NULL: stay */
+	char *store;      /* "sqlite" (file burung.db in data) */
+	char *bus;        /* "local" */
+	char *www;        /* folder of the built client; NULL: none is served */
+	char *public_url; /* "https://chat.example.org"; NULL */
 	char **allowed_origins; /* NULL at the end */
 	char **trusted_proxies;
-	char *log_file;    /* NULL: stderr */
+	char *log_file; /* NULL: stderr */
 	enum log_level log_level;
 	enum conf_registration registration;
 	uint32_t limit_message; /* bytes */
 	uint32_t limit_frame;
 	uint32_t limit_queue;
-	uint32_t limit_connections; /* per worker, 0: by descriptors */
+	uint32_t limit_connections;  /* per worker, 0: by descriptors */
 	uint32_t limit_login_memory; /* MiB of one Argon2id hash: 8–256 */
 };
 
 /* Reads path (NULL: no file, only defaults and environment). Unknown keys,
- * doubled keys and bad values are errors: "conf/burungd.conf:12: workers: ‘many’
- * is not a number from 1 to 64". The caller owns *conf_r. 0, or -1. */
+ * doubled keys and bad values are errors: "conf/burungd.conf:12: workers:
+ * ‘many’ is not a number from 1 to 64". The caller owns *conf_r. 0, or -1. */
 int conf_load(const char *path, struct conf **conf_r, struct err *err);
 void conf_free(struct conf **conf);
 

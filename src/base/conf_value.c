@@ -111,10 +111,10 @@ set_number(const struct conf_key *key, uint32_t *dst, const char *text,
     struct err *err)
 {
 	unsigned long long v;
-	char want[64], *end;
+	char want[64], *end = NULL;
 
 	errno = 0;
-	v = isdigit((unsigned char)text[0]) ? strtoull(text, &end, 10) : 0;
+	v = strtoull(text, &end, 10);
 	if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 ||
 	    v < key->min || v > key->max) {
 		snprintf(want, sizeof(want), "a number from %u to %u", key->min,
@@ -196,7 +196,8 @@ is_port(const char *s)
 {
 	size_t len = strspn(s, "0123456789");
 
-	return len > 0 && len <= 5 && s[len] == '\0' && strtol(s, NULL, 10) <= 65535;
+	return len > 0 && len <= 5 && s[len] == '\0' &&
+	       strtol(s, NULL, 10) <= 65535;
 }
 
 bool

@@ -1,4 +1,5 @@
-/* base/err.h - what went wrong, for a program (code) and for a person (text). */
+/* base/err.h - what went wrong, for a program (code) and for a person (text).
+ */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 

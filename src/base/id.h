@@ -39,8 +39,8 @@ int id_parse(const char *s, size_t len, struct id *id_r);
 int cid_parse(const char *s, size_t len, struct cid *cid_r);
 
 /* A cid that follows from (what, id, n): the same input gives the same cid, so
- * that an entry derived from another log's event is written once only. what is a
- * short word. */
+ * that an entry derived from another log's event is written once only. what is
+ * a short word. */
 struct cid cid_derive(const char *what, const struct id *id, uint64_t n);
 
 /* n bytes as 2n hex digits and NUL; and back (exactly n bytes). */

@@ -139,12 +139,10 @@ static int
 scan_number(struct scan *s)
 {
 	bool integer = true;
-	uint64_t v, rest;
+	uint64_t v = 0, rest;
 
 	take(s, '-');
-	if (take(s, '0'))
-		v = 0;
-	else if (digits(s, &v) == -1)
+	if (!take(s, '0') && digits(s, &v) == -1)
 		return -1;
 	if (take(s, '.')) {
 		integer = false;

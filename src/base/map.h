@@ -16,7 +16,7 @@ struct map {
 };
 
 /* map_init(&m, struct room, id) */
-#define map_init(m, type, field) \
+#define map_init(m, type, field)                                               \
 	map_init_at((m), offsetof(type, field), sizeof(((type *)0)->field))
 void map_init_at(struct map *m, size_t key_off, size_t key_len);
 void map_free(struct map *m); /* the table, not the objects */
