@@ -47,6 +47,15 @@ t_unit_model_room_LDADD = $(MODEL_LIBS)
 t_unit_model_user_LDADD = $(MODEL_LIBS)
 
 # net -------------------------------------------------------------------------
+net_tests = t/unit/net_conn t/unit/net_conn_end t/unit/net_loop \
+	t/unit/net_offload
+check_PROGRAMS += $(net_tests)
+TESTS += $(net_tests)
+t_unit_net_conn_LDADD = $(NET_LIBS)
+t_unit_net_conn_end_LDADD = $(NET_LIBS)
+t_unit_net_loop_LDADD = $(NET_LIBS)
+EXTRA_DIST += t/lib/peer.h
+t_unit_net_offload_LDADD = $(NET_LIBS)
 
 # ws --------------------------------------------------------------------------
 ws_tests = t/unit/ws_random t/unit/ws_read t/unit/ws_write
