@@ -5,9 +5,14 @@
 
 #include "base/mem.h"
 #include "chat/hub.h"
+#include "chat/limit.h"
 #include "chat/presence.h"
 
 #define HASH_THREADS 2
+
+/* Wrong passwords for one name from one address: then one at a time. */
+#define LOGINS_BURST    10
+#define LOGINS_EVERY_MS 5000
 
 struct chat *
 chat_new(const struct chat_conf *c)
@@ -20,6 +25,7 @@ chat_new(const struct chat_conf *c)
 	chat->loop = c->loop;
 	chat->store = c->store;
 	chat->hashers = offload_new(c->loop, HASH_THREADS, "hash");
+	chat->logins = limit_new(LOGINS_BURST, LOGINS_EVERY_MS);
 	chat->hub = hub_new(chat);
 	chat->presence = presence_new(chat);
 	return chat;
@@ -42,6 +48,7 @@ chat_free(struct chat **chatp)
 	offload_free(&chat->hashers);
 	hub_free(&chat->hub);
 	presence_free(&chat->presence);
+	limit_free(&chat->logins);
 	free(chat);
 	*chatp = NULL;
 }

@@ -15,6 +15,7 @@
 #include "store/store.h"
 
 struct hub;
+struct limit;
 struct presence;
 
 /* Counters on the board, of this worker. */
@@ -43,7 +44,8 @@ struct chat {
 	struct hub *hub;
 	struct presence *presence;
 	struct offload *hashers;
-	size_t requests; /* under way */
+	struct limit *logins; /* tries of a name from an address */
+	size_t requests;      /* under way */
 };
 
 struct chat *chat_new(const struct chat_conf *c);

@@ -40,6 +40,7 @@ src_chat_libchat_a_SOURCES = \
 	src/chat/hub_log.c \
 	src/chat/hub_member.c \
 	src/chat/hub_private.h \
+	src/chat/limit.c src/chat/limit.h \
 	src/chat/login.c src/chat/login.h \
 	src/chat/page.c src/chat/page.h \
 	src/chat/presence.c src/chat/presence.h \

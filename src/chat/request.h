@@ -36,6 +36,7 @@ struct request {
 	struct device *dev; /* WebSocket only; kept alive by the request */
 	struct id user;     /* zero: not logged in (CMD_PUBLIC only) */
 	struct id session;
+	const char *peer;  /* address of who asks, or NULL; the gate's */
 	struct json *args; /* owned; never NULL */
 	const struct chat_cmd *cmd;
 

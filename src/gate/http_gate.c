@@ -201,6 +201,7 @@ begin(struct gate *gate, struct http_request *http, struct json *args)
 	req->chat = gate->chat;
 	req->ops = &ask_ops;
 	req->gate = ask;
+	req->peer = http_peer(http);
 	req->args = args;
 	req->chat->requests++;
 	return req;

@@ -1,8 +1,8 @@
 /* t/unit/chat_auth.c - passwords, tokens and the setup code. */
 
+#include "../lib/tap.h"
 #include "base/clock.h"
 #include "chat/auth.h"
-#include "../lib/tap.h"
 
 #define MIB 8 /* the least one may configure, so that this is quick */
 

@@ -1,8 +1,8 @@
 /* t/unit/chat_commands.c - the table of commands, and that each is documented.
  */
 
-#include "chat/commands.h"
 #include "../lib/tap.h"
+#include "chat/commands.h"
 
 static void
 test_table(void)

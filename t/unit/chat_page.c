@@ -1,7 +1,7 @@
 /* t/unit/chat_page.c - `limit` and `next` of commands that answer by pages. */
 
-#include "chat/page.h"
 #include "../lib/tap.h"
+#include "chat/page.h"
 
 static struct json *
 parse(const char *text)

@@ -1,7 +1,7 @@
 /* t/unit/chat_span.c - which part of a log a page of history is. */
 
-#include "chat/span.h"
 #include "../lib/tap.h"
+#include "chat/span.h"
 
 static void
 test_of(void)
