@@ -90,7 +90,7 @@ on_fini(evhtp_connection_t *conn, void *arg)
 }
 
 void
-gate_free(struct gate *g)
+hgate_free(struct gate *g)
 {
 	http_upgrade_cb *cb = g->upgrade;
 	void *arg = g->upgrade_arg;
@@ -110,7 +110,7 @@ static void
 gate_linger(struct gate *g)
 {
 	if (g->eof) {
-		gate_free(g);
+		hgate_free(g);
 		return;
 	}
 	g->state = GATE_CLOSING;
@@ -242,7 +242,7 @@ gate_drop(struct gate *g)
 
 	evbuffer_drain(input(g), n);
 	if ((g->dropped += n) > LINGER_BYTES)
-		gate_free(g);
+		hgate_free(g);
 	return false;
 }
 
@@ -283,7 +283,7 @@ on_read(struct bufferevent *bev, void *arg)
 static void
 gate_answered(struct gate *g)
 {
-	if (!gate_keeps(g) || g->eof) {
+	if (!hgate_keeps(g) || g->eof) {
 		gate_linger(g);
 		return;
 	}
@@ -321,7 +321,7 @@ on_event(struct bufferevent *bev, short what, void *arg)
 	if (what == (BEV_EVENT_EOF | BEV_EVENT_READING) && sending)
 		g->eof = true;
 	else
-		gate_free(g);
+		hgate_free(g);
 }
 
 /* The output is empty here, so a socket that does not take this at once belongs
@@ -374,12 +374,12 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	else if (g->state == GATE_BODY || (g->state == GATE_HEAD && g->begun))
 		gate_refuse(g, &late);
 	else
-		gate_free(g);
+		hgate_free(g);
 }
 
 /* evhtp has the whole request. */
 void
-gate_request(evhtp_request_t *ev, void *arg)
+hgate_request(evhtp_request_t *ev, void *arg)
 {
 	struct gate *g = ev->conn->hooks->on_connection_fini_arg;
 
@@ -392,20 +392,20 @@ gate_request(evhtp_request_t *ev, void *arg)
 }
 
 bool
-gate_keeps(const struct gate *g)
+hgate_keeps(const struct gate *g)
 {
 	return !g->close && !g->server->draining;
 }
 
 void
-gate_drain(struct gate *g)
+hgate_drain(struct gate *g)
 {
 	if (g->state == GATE_HEAD && !g->begun)
-		gate_free(g);
+		hgate_free(g);
 }
 
 void
-gate_new(struct http_server *s, evhtp_connection_t *conn)
+hgate_new(struct http_server *s, evhtp_connection_t *conn)
 {
 	static const struct timeval stall = { .tv_sec = WRITE_STALL };
 	bufferevent_event_cb event;

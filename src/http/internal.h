@@ -80,11 +80,11 @@ struct gate {
 };
 
 /* Puts the gate before a connection that evhtp has just accepted. */
-void gate_new(struct http_server *s, evhtp_connection_t *conn);
-void gate_free(struct gate *g);        /* closes the connection */
-void gate_drain(struct gate *g);       /* closes it if it is idle */
-bool gate_keeps(const struct gate *g); /* may another request follow? */
-void gate_request(evhtp_request_t *ev, void *arg); /* evhtp's callback */
+void hgate_new(struct http_server *s, evhtp_connection_t *conn);
+void hgate_free(struct gate *g);        /* closes the connection */
+void hgate_drain(struct gate *g);       /* closes it if it is idle */
+bool hgate_keeps(const struct gate *g); /* may another request follow? */
+void hgate_request(evhtp_request_t *ev, void *arg); /* evhtp's callback */
 
 /* request.c */
 

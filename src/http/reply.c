@@ -147,7 +147,7 @@ reply_head(struct http_request *req, int status, const char *type, size_t len)
 		evbuffer_add_buffer(out, req->extra);
 	if (status != 204 && status != 304)
 		evbuffer_add_printf(out, "Content-Length: %zu\r\n", len);
-	if (!gate_keeps(g))
+	if (!hgate_keeps(g))
 		evbuffer_add_printf(out, "Connection: close\r\n");
 	else if (req->head->minor == 0)
 		evbuffer_add_printf(out, "Connection: keep-alive\r\n");
@@ -166,7 +166,7 @@ reply_end(struct http_request *req)
 {
 	struct gate *g = req->gate;
 
-	g->close = !gate_keeps(g);
+	g->close = !hgate_keeps(g);
 	evhtp_send_reply_end(g->conn->request);
 	g->req = NULL;
 	request_free(req);

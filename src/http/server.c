@@ -73,7 +73,7 @@ http_server_free(struct http_server **sp)
 	while (!LIST_EMPTY(&s->listeners))
 		listener_free(LIST_FIRST(&s->listeners));
 	while (!LIST_EMPTY(&s->gates))
-		gate_free(LIST_FIRST(&s->gates));
+		hgate_free(LIST_FIRST(&s->gates));
 	for (i = 0; i < s->route_count; i++)
 		free(s->routes[i].path);
 	free(s->routes);
@@ -85,7 +85,7 @@ http_server_free(struct http_server **sp)
 static evhtp_res
 on_accept(evhtp_connection_t *conn, void *arg)
 {
-	gate_new(arg, conn);
+	hgate_new(arg, conn);
 	return EVHTP_RES_OK;
 }
 
@@ -141,7 +141,7 @@ http_server_listen(struct http_server *s, int fd, struct err *err)
 		log_fatal("no memory");
 	evhtp_disable_flag(l->htp, EVHTP_FLAG_ENABLE_100_CONT);
 	evhtp_set_post_accept_cb(l->htp, on_accept, s);
-	evhtp_set_gencb(l->htp, gate_request, s);
+	evhtp_set_gencb(l->htp, hgate_request, s);
 	if (evhtp_accept_socket(l->htp, copy, 0) == -1) {
 		err_sys(err, "cannot listen");
 		close(copy);
@@ -192,7 +192,7 @@ http_server_drain(struct http_server *s, loop_cb *done, void *arg)
 	http_server_accept(s, s->accepting);
 	for (g = LIST_FIRST(&s->gates); g != NULL; g = next) {
 		next = LIST_NEXT(g, link);
-		gate_drain(g);
+		hgate_drain(g);
 	}
 	s->drained = done;
 	s->drained_arg = arg;
