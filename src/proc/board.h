@@ -3,37 +3,44 @@
 #ifndef PROC_BOARD_H
 #define PROC_BOARD_H
 
+#include <sys/types.h>
+
 #include <stdatomic.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/shlock.h"
 
 #define WORKERS_MAX 64
+#define PLACES_MAX  (WORKERS_MAX + 1)
 
 /* Written by its worker (pid, generation, state: by the master). */
 struct board_worker {
 	_Atomic pid_t pid;
 	_Atomic uint32_t generation; /* rises with each fork in this place */
-	_Atomic uint64_t beat_ms;    /* clock_mono_ms of its loop's last turn or second */
+	_Atomic uint64_t
+	    beat_ms; /* clock_mono_ms of its loop's last turn or second */
 	_Atomic uint32_t connections;
-	_Atomic uint32_t accepting;  /* it is past its start and serves */
-	_Atomic uint64_t delivered;  /* events put into device queues */
-	_Atomic uint64_t stored;     /* events committed */
-	_Atomic uint64_t repaired;   /* gaps filled from the store */
-	_Atomic uint64_t dropped;    /* devices closed as too slow */
+	_Atomic uint32_t accepting; /* it is past its start and serves */
+	_Atomic uint64_t delivered; /* events put into device queues */
+	_Atomic uint64_t stored;    /* events committed */
+	_Atomic uint64_t repaired;  /* gaps filled from the store */
+	_Atomic uint64_t dropped;   /* devices closed as too slow */
 };
 
 struct board {
-	unsigned workers;
+	unsigned places;           /* one more than workers: for the new one of
+				    * a pair while the old one drains */
 	struct shlock store_write; /* SQLite: every write and checkpoint */
 	struct shlock hash_slots[2]; /* Argon2id: two at once on a host */
-	char setup_code[24];       /* "" when there is an account */
-	struct board_worker worker[WORKERS_MAX];
+	char setup_code[24];         /* "" when there is an account */
+	struct board_worker worker[PLACES_MAX];
 };
 
 /* Anonymous shared memory, cleared, locks ready; before the fork. */
-struct board *board_new(unsigned workers);
+struct board *board_new(unsigned places);
 void board_free(struct board **b);
+
+/* The mean of the connections of those who accept, rounded up; 0 if nobody. */
+uint32_t board_mean_connections(const struct board *b);
 
 #endif

@@ -1,1 +1,13 @@
 # src/proc: its part of the Makefile.
+noinst_LIBRARIES += src/proc/libproc.a
+src_proc_libproc_a_SOURCES = \
+	src/proc/board.c src/proc/board.h \
+	src/proc/datadir.c src/proc/datadir.h \
+	src/proc/listen.c src/proc/listen.h \
+	src/proc/master.c src/proc/master.h \
+	src/proc/places.c src/proc/places.h \
+	src/proc/prepare.c src/proc/prepare.h \
+	src/proc/privs.c src/proc/privs.h \
+	src/proc/server.h \
+	src/proc/watch.c src/proc/watch.h \
+	src/proc/worker.c src/proc/worker.h

@@ -1,0 +1,262 @@
+/* proc/master.c - opens what all workers share, forks them, minds the signals.
+ */
+#include "proc/master.h"
+
+#include <sys/stat.h>
+
+#include <bsd/stdlib.h>
+#include <bsd/unistd.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "proc/places.h"
+#include "proc/prepare.h"
+#include "proc/privs.h"
+#include "proc/server.h"
+
+/* Starting ------------------------------------------------------------------
+ */
+
+static int
+check_www(const struct conf *conf, struct err *err)
+{
+	struct stat st;
+
+	if (conf->www == NULL)
+		return 0;
+	if (stat(conf->www, &st) == -1)
+		return err_set(
+		    err, ERR_CONF, "www: %s: %s", conf->www, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return err_set(
+		    err, ERR_CONF, "www: %s is not a folder", conf->www);
+	return 0;
+}
+
+/* Everything that makes a configuration bad. */
+static int
+load(const char *path, struct conf **conf_r, struct err *err)
+{
+	struct identity id;
+
+	if (conf_load(path, conf_r, err) == -1)
+		return -1;
+	if (check_www(*conf_r, err) == 0 &&
+	    privs_lookup((*conf_r)->user, &id, err) == 0)
+		return 0;
+	conf_free(conf_r);
+	return -1;
+}
+
+int
+master_check(const char *conf_path, struct err *err)
+{
+	struct conf *conf;
+
+	if (load(conf_path, &conf, err) == -1)
+		return -1;
+	conf_free(&conf);
+	return 0;
+}
+
+/* Twelve symbols of 32 that are not taken for another: 60 bits. */
+static void
+make_setup_code(char *out, size_t size)
+{
+	static const char symbols[] = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+	char c[12];
+
+	for (size_t i = 0; i < sizeof(c); i++)
+		c[i] = symbols[arc4random_uniform(sizeof(symbols) - 1)];
+	snprintf(out, size, "%.4s-%.4s-%.4s", c, c + 4, c + 8);
+}
+
+static int
+open_as_root(struct server *s, struct err *err)
+{
+	struct conf *conf = s->conf;
+	struct identity id;
+
+	if (privs_lookup(conf->user, &id, err) == -1 ||
+	    datadir_open(&s->data, conf->data, &id, err) == -1 ||
+	    listen_open(&s->listen, conf->listen, err) == -1)
+		return -1;
+	privs_raise_nofile();
+	return privs_drop(&id, err);
+}
+
+static int
+open_shared(struct server *s, struct err *err)
+{
+	unsigned places = s->conf->workers + 1;
+	bool empty;
+
+	if (s->conf->log_file != NULL && log_open(s->conf->log_file) == -1)
+		return err_sys(err, "log_file: %s", s->conf->log_file);
+	s->board = board_new(places);
+	s->pairs = bus_pairs_new(places, err);
+	if (s->pairs == NULL || prepare_store(s, &empty, err) == -1)
+		return -1;
+	if (!empty)
+		return 0;
+	make_setup_code(s->board->setup_code, sizeof(s->board->setup_code));
+	log_info("setup code",
+	    "code=%s use=\"the first account, made with it, is the "
+	    "administrator\"",
+	    s->board->setup_code);
+	return 0;
+}
+
+static int
+server_open(struct server *s, const char *conf_path, struct err *err)
+{
+	int n;
+
+	s->conf_path = conf_path;
+	s->data.lock = -1;
+	if (load(conf_path, &s->conf, err) == -1)
+		return -1;
+	log_init("master", s->conf->log_level);
+	n = snprintf(
+	    s->db_path, sizeof(s->db_path), "%s/burung.db", s->conf->data);
+	if (n >= (int)sizeof(s->db_path))
+		return err_set(err, ERR_CONF, "data: the path is too long");
+	if (open_as_root(s, err) == -1)
+		return -1;
+	datadir_write_pid(&s->data);
+	return open_shared(s, err);
+}
+
+static void
+server_close(struct server *s)
+{
+	bus_pairs_free(&s->pairs);
+	board_free(&s->board);
+	listen_close(&s->listen);
+	datadir_close(&s->data);
+	conf_free(&s->conf);
+}
+
+/* Signals -------------------------------------------------------------------
+ */
+
+/* Blocked, to be taken one by one. The workers unblock them. */
+static void
+signals_block(sigset_t *set)
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1,
+		SIGUSR2, SIGCHLD };
+
+	sigemptyset(set);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		signal(numbers[i], SIG_DFL); /* may be inherited as ignored */
+		sigaddset(set, numbers[i]);
+	}
+	sigprocmask(SIG_SETMASK, set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void
+reload(struct places *p)
+{
+	struct server *s = p->server;
+	struct err err = { 0 };
+	struct conf *conf;
+	char fixed[160];
+
+	if (load(s->conf_path, &conf, &err) == -1) {
+		log_error("configuration refused",
+		    "why=\"%s\" action=\"the former stays\"", err.text);
+		return;
+	}
+	conf_fixed_diff(s->conf, conf, fixed, sizeof(fixed));
+	if (fixed[0] != '\0')
+		log_warn(
+		    "keys that need a restart changed", "keys=\"%s\"", fixed);
+	if (log_open(conf->log_file) == -1)
+		log_error("log_file not opened", "path=%s why=\"%s\"",
+		    conf->log_file, strerror(errno));
+	log_set_level(conf->log_level);
+	log_info("configuration read", "workers=\"replaced one by one\"");
+	places_replace(p, conf);
+}
+
+static void
+reopen_log(const struct places *p)
+{
+	if (log_reopen() == -1)
+		log_warn("log not reopened", "why=\"%s\"", strerror(errno));
+	places_signal(p, SIGUSR1);
+	log_info("log reopened");
+}
+
+static void
+on_signal(struct places *p, int number)
+{
+	switch (number) {
+	case SIGTERM:
+	case SIGINT:
+		if (!p->ending)
+			log_info("ending", "signal=%d", number);
+		places_end(p);
+		break;
+	case SIGHUP:
+		if (!p->ending)
+			reload(p);
+		break;
+	case SIGUSR1:
+		reopen_log(p);
+		break;
+	case SIGUSR2:
+		log_warn("no upgrade in place yet",
+		    "signal=USR2 action=\"restart to run a new binary\"");
+		break;
+	default:
+		break; /* CHLD: the tick looks */
+	}
+}
+
+static void
+supervise(struct server *s, const sigset_t *set)
+{
+	struct places p;
+	struct timespec ts = { 0 };
+	unsigned ms;
+	int number;
+
+	places_init(&p, s);
+	for (;;) {
+		ms = places_tick(&p);
+		if (p.ending && places_all_empty(&p))
+			break;
+		ts.tv_nsec = (long)ms * 1000000;
+		number = sigtimedwait(set, NULL, &ts);
+		if (number > 0)
+			on_signal(&p, number);
+	}
+	conf_free(&p.former);
+}
+
+int
+master_run(const char *conf_path, struct err *err)
+{
+	struct server s = { 0 };
+	sigset_t set;
+	int rc;
+
+	umask(077);
+	signals_block(&set);
+	setproctitle("master");
+	rc = server_open(&s, conf_path, err);
+	if (rc == 0) {
+		supervise(&s, &set);
+		log_info("ended");
+	}
+	server_close(&s);
+	return rc;
+}
