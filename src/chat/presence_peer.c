@@ -154,6 +154,8 @@ lost_tick(struct presence *p, uint64_t now)
 		store_read(p->chat->store, lost_work, lost_done, l);
 	}
 	p->nlost -= i;
+	if (i == 0)
+		return;
 	memmove(p->lost, p->lost + i, p->nlost * sizeof(p->lost[0]));
 	memmove(
 	    p->lost_due, p->lost_due + i, p->nlost * sizeof(p->lost_due[0]));
