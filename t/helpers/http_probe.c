@@ -224,7 +224,7 @@ on_term(evutil_socket_t sig, short what, void *arg)
 }
 
 static int
-listen_tcp(void)
+listen_tcp(int *port_r)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -235,8 +235,7 @@ listen_tcp(void)
 	    listen(fd, 128) == -1 ||
 	    getsockname(fd, (struct sockaddr *)&sin, &len) == -1)
 		log_fatal("listen");
-	printf("%d\n", ntohs(sin.sin_port));
-	fflush(stdout);
+	*port_r = ntohs(sin.sin_port);
 	return fd;
 }
 
@@ -288,7 +287,7 @@ main(int argc, char **argv)
 	struct event *term;
 	struct err err;
 	size_t n = 0;
-	int c, fd, ufd;
+	int c, fd, ufd, port;
 
 	log_init("probe", LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
@@ -316,7 +315,7 @@ main(int argc, char **argv)
 	probe.loop = loop_new();
 	probe.server = http_server_new(probe.loop, &conf);
 	add_routes(probe.server);
-	fd = listen_tcp();
+	fd = listen_tcp(&port);
 	if (http_server_listen(probe.server, fd, &err) == -1)
 		log_fatal("%s", err.text);
 	if (local != NULL) {
@@ -325,6 +324,8 @@ main(int argc, char **argv)
 			log_fatal("%s", err.text);
 		close(ufd);
 	}
+	printf("%d\n", port);
+	fflush(stdout);
 	term = evsignal_new(loop_base(probe.loop), SIGTERM, on_term, NULL);
 	event_add(term, NULL);
 	loop_run(probe.loop);
