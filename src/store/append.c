@@ -8,9 +8,15 @@
 
 #define BATCH_EVENTS 1024
 #define BATCH_BYTES  (1024 * 1024)
+#define RETRY_MS     1000
 
+/* A sender's order: after a batch could not be stored, whatever was queued by
+ * callers who did not know that yet is refused as well, else a later message
+ * could overtake an earlier one. `failures` counts such batches; an append
+ * remembers how many its caller had seen. */
 struct batch {
 	struct store *st;
+	unsigned failures; /* after it */
 	size_t n;
 	struct append *ops[];
 };
@@ -23,6 +29,7 @@ store_append(struct store *st, struct append *a)
 	err_clear(&a->err);
 	a->nothing = false;
 	a->more = (struct event_list){ 0 };
+	a->failures = st->failures_seen;
 	st->pending++;
 	pthread_mutex_lock(&q->lock);
 	STAILQ_INSERT_TAIL(&q->appends, a, link);
@@ -66,6 +73,7 @@ batch_take(struct store *st, struct queue *q)
 		return NULL;
 	b = mem_alloc(sizeof(*b) + n * sizeof(b->ops[0]));
 	b->st = st;
+	b->failures = q->failures;
 	b->n = n;
 	for (size_t i = 0; i < n; i++) {
 		b->ops[i] = STAILQ_FIRST(l);
@@ -79,6 +87,7 @@ batch_done(void *arg)
 {
 	struct batch *b = arg;
 
+	b->st->failures_seen = b->failures;
 	for (size_t i = 0; i < b->n; i++) {
 		b->st->pending--;
 		b->ops[i]->done(b->ops[i]);
@@ -86,9 +95,44 @@ batch_done(void *arg)
 	free(b);
 }
 
-void
-batch_run(struct batch *b, struct db *db)
+/* Sorts out those that came too late to be told of a failure. Returns how many
+ * are left at the front of todo. */
+static size_t
+refuse_late(struct batch *b, struct append **todo)
 {
-	db->driver->append(db, b->ops, b->n);
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->ops[i]->failures == b->failures) {
+			todo[n++] = b->ops[i];
+			continue;
+		}
+		err_set(&b->ops[i]->err, ERR_BUSY,
+		    "The store could not be reached; try again.");
+		b->ops[i]->err.retry_ms = RETRY_MS;
+	}
+	return n;
+}
+
+static bool
+any_busy(struct append *const *ops, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ops[i]->err.code == ERR_BUSY)
+			return true;
+	return false;
+}
+
+void
+batch_run(struct batch *b, struct queue *q, struct db *db)
+{
+	struct append **todo = mem_calloc(b->n, sizeof(*todo));
+	size_t n = refuse_late(b, todo);
+
+	if (n > 0)
+		db->driver->append(db, todo, n);
+	if (any_busy(todo, n))
+		b->failures = ++q->failures;
+	free(todo);
 	mailbox_post(b->st->mailbox, batch_done, b);
 }

@@ -6,9 +6,10 @@
 #ifndef STORE_APPEND_H
 #define STORE_APPEND_H
 
+#include <sys/queue.h>
+
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/queue.h>
 
 #include "base/err.h"
 #include "model/event.h"
@@ -31,17 +32,20 @@ struct append {
 	/* answered */
 	struct err err; /* NONE: all are committed */
 	bool *repeated; /* n flags, caller's array or NULL: this one was
-	                 * stored before under the same cid; its seq, no, at are
-	                 * the first one's */
+			 * stored before under the same cid; its seq, no, at are
+			 * the first one's */
 	bool nothing;   /* nothing to do (joined already …): nothing stored */
 	struct event_list more; /* what was written with it: self room entries
-	                         * of those it concerns. Owned by the append;
-	                         * append_clear frees it */
+				 * of those it concerns. Owned by the append;
+				 * append_clear frees it */
 
 	STAILQ_ENTRY(append) link; /* the store's */
+	unsigned failures;         /* the store's */
 };
 
-/* Queues a. Appends are stored in the order of these calls. */
+/* Queues a. Appends are stored in the order of these calls. When one cannot be
+ * stored (BUSY), all that were queued before its done was called are refused
+ * with BUSY too, so that a sender's later messages never overtake it. */
 void store_append(struct store *st, struct append *a);
 
 /* Frees what the store put into a (more), not ev. */

@@ -136,7 +136,7 @@ thread_main(void *arg)
 
 	while (next_work(t, &b, &job)) {
 		if (b != NULL)
-			batch_run(b, t->db);
+			batch_run(b, t->queue, t->db);
 		if (job != NULL) {
 			job->work(t->db, job->arg);
 			mailbox_post(t->st->mailbox, job_done, job);

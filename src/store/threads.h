@@ -20,6 +20,7 @@ struct queue {
 	pthread_cond_t work; /* something came, or stop */
 	struct job_list jobs;
 	struct append_list appends; /* the writer's only */
+	unsigned failures; /* batches that could not be stored; the writer's */
 	bool stop;
 };
 
@@ -39,8 +40,9 @@ struct store {
 	struct queue write, read;
 	struct store_thread *threads; /* the writer, then the readers */
 	unsigned nthreads;
-	size_t pending;     /* the loop's, as all that follows */
-	unsigned unhealthy; /* threads whose last call failed */
+	size_t pending;         /* the loop's, as all that follows */
+	unsigned failures_seen; /* queue.failures as its answers told it */
+	unsigned unhealthy;     /* threads whose last call failed */
 	void (*on_health)(bool ok, void *arg);
 	void *on_health_arg;
 };
@@ -52,6 +54,6 @@ struct batch;
 struct batch *batch_take(struct store *st, struct queue *q);
 
 /* Commits it and posts the answers to the loop, in order. On the writer. */
-void batch_run(struct batch *b, struct db *db);
+void batch_run(struct batch *b, struct queue *q, struct db *db);
 
 #endif
