@@ -137,14 +137,23 @@ decide(struct db *db, struct hello *h, size_t i, struct err *err)
 	return 0;
 }
 
+/* The self room's head first: what happens later stands in it, and so will be
+ * heard. A session that ended before is found out here. */
 static int
 gather(struct db *db, struct request *req, struct hello *h)
 {
 	struct head self = { .room = req->user };
+	int alive = -1;
 
-	/* the self room first: what is added later stands in it */
-	if (db_user_get(db, &req->user, &h->user, &req->err) != 1 ||
-	    db_heads(db, &self, 1, &req->err) == -1 ||
+	if (db_heads(db, &self, 1, &req->err) == 0)
+		alive =
+		    db_session_alive(db, &req->user, &req->session, &req->err);
+	if (alive == 1)
+		alive = db_user_get(db, &req->user, &h->user, &req->err);
+	if (alive == 0)
+		return err_set(
+		    &req->err, ERR_UNAUTHORIZED, "This session is over.");
+	if (alive == -1 ||
 	    db_heads_of(db, &req->user, &h->heads, &req->err) == -1 ||
 	    room_list_page(db, &req->user, &h->page, &req->err) == -1)
 		return -1;
@@ -165,12 +174,8 @@ work(struct db *db, struct request *req)
 	err_clear(&req->err);
 	hello_clear(h);
 	buf_clear(b);
-	if (gather(db, req, h) == -1) {
-		if (req->err.code == ERR_NONE)
-			err_set(&req->err, ERR_UNAUTHORIZED,
-			    "This account is gone.");
+	if (gather(db, req, h) == -1)
 		return;
-	}
 	json_key(b, "user");
 	user_json(b, &h->user);
 	json_key(b, "self");
@@ -232,6 +237,18 @@ send_resets(struct device *dev, const struct hello *h)
 	buf_free(&b);
 }
 
+/* The session is over, or the store is away: hello may be said again. */
+static void
+refuse(struct request *req, struct device *dev)
+{
+	bool over = req->err.code == ERR_UNAUTHORIZED;
+
+	dev->flags &= (uint16_t)~DEVICE_HELLO;
+	request_reply(req);
+	if (over && !(dev->flags & DEVICE_CLOSED))
+		wsconn_close(&dev->ws, WS_SESSION_OVER, "session over");
+}
+
 static void
 done(struct request *req)
 {
@@ -245,8 +262,7 @@ done(struct request *req)
 			hub_user_unused(hub, u);
 		else if (!(dev->flags & DEVICE_CLOSED) && !req->err.code)
 			goto again; /* its last device went meanwhile */
-		dev->flags &= (uint16_t)~DEVICE_HELLO;
-		request_reply(req);
+		refuse(req, dev);
 	} else if (!hub_know_user(hub, u, h->self_seq, &h->heads)) {
 		goto again; /* somebody left a room meanwhile */
 	} else {

@@ -80,6 +80,13 @@ db_session_get(struct db *db, const uint8_t hash[TOKEN_HASH], uint64_t now,
 }
 
 int
+db_session_alive(struct db *db, const struct id *user, const struct id *session,
+    struct err *err)
+{
+	return db->driver->session_alive(db, user, session, err);
+}
+
+int
 db_session_touch(struct db *db, const struct id *user, const struct id *session,
     uint64_t used, uint64_t expires, struct err *err)
 {

@@ -58,6 +58,8 @@ struct db_driver {
 	    const uint8_t *hash, struct err *err);
 	int (*session_get)(struct db *db, const uint8_t *hash, uint64_t now,
 	    struct session *s_r, struct user *u_r, struct err *err);
+	int (*session_alive)(struct db *db, const struct id *user,
+	    const struct id *session, struct err *err);
 	int (*session_touch)(struct db *db, const struct id *user,
 	    const struct id *session, uint64_t used, uint64_t expires,
 	    struct err *err);

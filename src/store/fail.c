@@ -112,6 +112,13 @@ fail_session_get(struct db *db, const uint8_t *hash, uint64_t now,
 }
 
 static int
+fail_session_alive(struct db *db, const struct id *user,
+    const struct id *session, struct err *err)
+{
+	return busy(err);
+}
+
+static int
 fail_session_touch(struct db *db, const struct id *user,
     const struct id *session, uint64_t used, uint64_t expires, struct err *err)
 {
@@ -212,6 +219,7 @@ const struct db_driver fail_driver = {
 	.users_seen = fail_users_seen,
 	.session_create = fail_session_create,
 	.session_get = fail_session_get,
+	.session_alive = fail_session_alive,
 	.session_touch = fail_session_touch,
 	.session_delete = fail_session_delete,
 	.room_create = fail_room_create,

@@ -15,9 +15,9 @@
 
 /* A room to be made. Its log begins with create and a join for each. */
 struct room_new {
-	struct room room;       /* id, kind, label */
-	struct id creator;      /* owner; both are members of a direct room */
-	struct cid cid;         /* repeated by the same creator: the same room */
+	struct room room;  /* id, kind, label */
+	struct id creator; /* owner; both are members of a direct room */
+	struct cid cid;    /* repeated by the same creator: the same room */
 	const struct id *users; /* further members (direct: the other one) */
 	size_t nusers;          /* unknown ids are an error NOT_FOUND */
 };

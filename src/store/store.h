@@ -16,10 +16,10 @@ struct store; /* the worker's: a writer thread, reader threads, their queues */
 struct db;    /* what a store thread works with; only valid inside a work_cb */
 
 struct store_conf {
-	const char *driver;   /* "sqlite", "fail" */
-	const char *path;     /* sqlite: the database file */
+	const char *driver;        /* "sqlite", "fail" */
+	const char *path;          /* sqlite: the database file */
 	struct shlock *write_lock; /* shared by all processes that write */
-	unsigned readers;     /* reader threads; 0: 1 */
+	unsigned readers;          /* reader threads; 0: 1 */
 };
 
 /* On a store thread: straight-line, blocking. Never touches the loop. */

@@ -11,8 +11,8 @@
 #include "model/user.h"
 #include "store/store.h"
 
-#define PASSHASH_MAX 128  /* libsodium's encoded Argon2id string, with NUL */
-#define TOKEN_HASH   32   /* SHA-256 of the token */
+#define PASSHASH_MAX 128 /* libsodium's encoded Argon2id string, with NUL */
+#define TOKEN_HASH   32  /* SHA-256 of the token */
 
 struct user_list {
 	struct user *v;
@@ -21,7 +21,8 @@ struct user_list {
 void user_list_free(struct user_list *l);
 
 /* How many accounts there are, at most limit. 0 or -1. */
-int db_user_count(struct db *db, uint64_t limit, uint64_t *n_r, struct err *err);
+int db_user_count(
+    struct db *db, uint64_t limit, uint64_t *n_r, struct err *err);
 
 /* Stores a new account together with its empty self room. first: only if there
  * is no account yet, else FORBIDDEN. Errors: CONFLICT name taken. 0 or -1. */
@@ -53,6 +54,10 @@ int db_session_create(struct db *db, const struct session *s,
 /* The session (expired ones are absent) and its user. */
 int db_session_get(struct db *db, const uint8_t hash[TOKEN_HASH], uint64_t now,
     struct session *s_r, struct user *u_r, struct err *err);
+
+/* Is it still there? (It may have expired.) 1, 0 or -1. */
+int db_session_alive(struct db *db, const struct id *user,
+    const struct id *session, struct err *err);
 
 /* Moves used and expires forward. Absent is no error. */
 int db_session_touch(struct db *db, const struct id *user,

@@ -32,6 +32,7 @@ const struct db_driver sqlite_driver = {
 	.users_seen = sq_users_seen,
 	.session_create = sq_session_create,
 	.session_get = sq_session_get,
+	.session_alive = sq_session_alive,
 	.session_touch = sq_session_touch,
 	.session_delete = sq_session_delete,
 	.room_create = sq_room_create,

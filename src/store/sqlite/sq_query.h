@@ -40,6 +40,7 @@ Q(SESSION_ADD,
 Q(SESSION_GET,
     "SELECT " SESSION_COLS "," USER_COLS " FROM sessions s"
     " CROSS JOIN users u ON u.id=s.user WHERE s.hash=? AND s.expires>?")
+Q(SESSION_ALIVE, "SELECT 1 FROM sessions WHERE user=? AND id=?")
 Q(SESSION_TOUCH,
     "UPDATE sessions SET used=max(used,?3),expires=max(expires,?4)"
     " WHERE user=?1 AND id=?2")

@@ -53,6 +53,22 @@ sq_session_get(struct db *db, const uint8_t *hash, uint64_t now,
 }
 
 int
+sq_session_alive(struct db *db, const struct id *user, const struct id *session,
+    struct err *err)
+{
+	struct sq *s = (struct sq *)db;
+	sqlite3_stmt *stmt =
+	    sq_query(s, Q_SESSION_ALIVE, err, "bb", user, session);
+	int rc;
+
+	if (stmt == NULL)
+		return -1;
+	rc = sq_step(s, stmt, err);
+	sq_done(stmt);
+	return rc;
+}
+
+int
 sq_session_touch(struct db *db, const struct id *user, const struct id *session,
     uint64_t used, uint64_t expires, struct err *err)
 {
