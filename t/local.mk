@@ -54,7 +54,7 @@ TESTS += $(net_tests)
 t_unit_net_conn_LDADD = $(NET_LIBS)
 t_unit_net_conn_end_LDADD = $(NET_LIBS)
 t_unit_net_loop_LDADD = $(NET_LIBS)
-EXTRA_DIST += t/lib/peer.h
+EXTRA_DIST += t/lib/peer.h t/lib/turn.h
 t_unit_net_offload_LDADD = $(NET_LIBS)
 
 # ws --------------------------------------------------------------------------
@@ -75,6 +75,13 @@ t_unit_http_check_LDADD = $(HTTP_LIBS)
 t_unit_http_proxy_LDADD = $(HTTP_LIBS)
 t_helpers_http_probe_LDADD = $(HTTP_LIBS)
 t_helpers_http_probe_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+# The WebSocket part.
+EXTRA_DIST += t/lib/ws_talk.h
+check_PROGRAMS += t/unit/http_wsconn t/helpers/ws_echo
+TESTS += t/unit/http_wsconn
+t_unit_http_wsconn_LDADD = $(HTTP_LIBS)
+t_helpers_ws_echo_LDADD = $(HTTP_LIBS)
+t_helpers_ws_echo_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 
 # store -----------------------------------------------------------------------
 

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "net/conn_private.h"
 #include "t/lib/tap.h"
+#include "t/lib/turn.h"
 
 struct peer {
 	struct conn conn;
@@ -31,8 +32,6 @@ struct peer {
 };
 
 enum { IN_DATA, IN_END, IN_DRAIN, IN_TICK };
-
-static struct loop *loop;
 
 static void
 peer_act(struct peer *p, int in)
@@ -158,68 +157,6 @@ static void __attribute__((unused)) peer_hang_up(struct peer *p)
 	if (p->fd != -1)
 		close(p->fd);
 	p->fd = -1;
-}
-
-static void
-peer_stop(void *arg)
-{
-	loop_stop(loop);
-}
-
-static void
-peer_stuck(void *arg)
-{
-	bail_out("nothing happens for 10 s");
-}
-
-static void
-peer_loop_new(void)
-{
-	loop = loop_new();
-	loop_on_turn_end(loop, 1000, peer_stop, NULL);
-}
-
-/* One turn, which sleeps when there is nothing to do. */
-static void
-turn(void)
-{
-	struct loop_timer *stuck =
-	    loop_timer_new(loop, 10000, false, peer_stuck, NULL);
-
-	loop_run(loop);
-	loop_timer_free(&stuck);
-}
-
-#define UNTIL(cond)                                                            \
-	while (!(cond))                                                        \
-	turn()
-
-/* Two turns that do not sleep: time for what should not happen. */
-static void __attribute__((unused)) turn_twice(void)
-{
-	for (int i = 0; i < 2; i++) {
-		loop_again(loop);
-		turn();
-	}
-}
-
-static void
-peer_true(void *arg)
-{
-	*(bool *)arg = true;
-}
-
-/* How many turns the loop makes in ms milliseconds: few if it sleeps. */
-static uint64_t __attribute__((unused)) turns_in(uint32_t ms)
-{
-	uint64_t before = loop_turn(loop);
-	bool over = false;
-	struct loop_timer *end =
-	    loop_timer_new(loop, ms, false, peer_true, &over);
-
-	UNTIL(over);
-	loop_timer_free(&end);
-	return loop_turn(loop) - before;
 }
 
 /* Ends both sides and frees what the test had. */

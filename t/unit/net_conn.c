@@ -341,7 +341,7 @@ test_many(void)
 int
 main(void)
 {
-	peer_loop_new();
+	turn_begin();
 	pool = conn_pool_new(loop, &peer_ops, LIMIT);
 	ok(conn_pool_arg(pool) == NULL, "a pool has no argument");
 	conn_pool_set_arg(pool, &pool);

@@ -224,7 +224,7 @@ test_pool_free(void)
 int
 main(void)
 {
-	peer_loop_new();
+	turn_begin();
 	pool = conn_pool_new(loop, &peer_ops, 300000);
 	test_eof();
 	test_reset();
