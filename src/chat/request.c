@@ -20,7 +20,7 @@ request_free(struct request *req)
 	if (req->append.ev != NULL)
 		append_clear(&req->append);
 	event_free_body(&req->ev);
-	if (req->data_free != NULL)
+	if (req->data != NULL && req->data_free != NULL)
 		req->data_free(req->data);
 	else
 		free(req->data);
