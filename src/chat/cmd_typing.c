@@ -8,16 +8,15 @@
 #include "chat/hub_private.h"
 #include "chat/presence.h"
 #include "chat/request.h"
+#include "chat/view.h"
 
 static void
 work(struct db *db, struct request *req)
 {
-	const struct id *room = req->data;
-	struct member m;
+	struct member me;
+	struct room room;
 
-	if (db_member_get(db, room, &req->user, &m, &req->err) == 0)
-		err_set(&req->err, ERR_NOT_MEMBER,
-		    "You are not a member of this room.");
+	view_may_read(db, req->data, &req->user, &room, &me, &req->err);
 }
 
 static void
