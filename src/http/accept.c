@@ -60,7 +60,7 @@ weight_of(const char *list, const char *name)
 }
 
 int
-accept_weight(const char *list, const char *coding)
+http_accept_weight(const char *list, const char *coding)
 {
 	int w = weight_of(list, coding);
 
@@ -70,13 +70,13 @@ accept_weight(const char *list, const char *coding)
 }
 
 bool
-accept_names(const char *list, const char *type)
+http_accept_names(const char *list, const char *type)
 {
 	return weight_of(list, type) > 0;
 }
 
 bool
-accept_tag(const char *list, const char *tag)
+http_accept_tag(const char *list, const char *tag)
 {
 	size_t len, n = strlen(tag);
 

@@ -7,13 +7,13 @@
 
 /* The weight, 0 to 1000, that an Accept-Encoding value gives to a coding; "*"
  * stands for those not named. 0: not wanted, or list is NULL. */
-int accept_weight(const char *list, const char *coding);
+int http_accept_weight(const char *list, const char *coding);
 
 /* Does an Accept value name this type ("text/html") itself, with q above 0? */
-bool accept_names(const char *list, const char *type);
+bool http_accept_names(const char *list, const char *type);
 
 /* Is tag (with its quotes) among those of an If-None-Match value (may be NULL)?
  * The comparison is weak (RFC 9110 §13.1.2); "*" is every tag. */
-bool accept_tag(const char *list, const char *tag);
+bool http_accept_tag(const char *list, const char *tag);
 
 #endif

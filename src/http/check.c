@@ -22,7 +22,7 @@ static const char *const singles[] = { "Authorization", "Content-Length",
 
 /* What is refused, in plain words. */
 static int
-refuse(struct check_refusal *r, int status, const char *why)
+refuse(struct http_refusal *r, int status, const char *why)
 {
 	r->status = status;
 	r->why = why;
@@ -61,67 +61,10 @@ is_token(const char *s)
 	return true;
 }
 
-/* A line is whole: s->pos stands at its LF. */
-static int
-scan_line(struct check_scan *s, struct check_refusal *r)
-{
-	if (++s->lines > CHECK_LINES_MAX + 1)
-		return refuse(r, 431, "there are more than 100 header lines");
-	s->line = s->pos + 1;
-	return 0;
-}
-
-static int
-scan_byte(const struct check_scan *s, const uint8_t *p, struct check_refusal *r)
-{
-	uint8_t c = p[s->pos], before = s->pos > 0 ? p[s->pos - 1] : 0;
-
-	if (before == '\r' && c != '\n')
-		return refuse(r, 400, "a CR stands without its LF");
-	if (c == '\n' && before != '\r')
-		return refuse(r, 400, "a LF stands without its CR");
-	if (c == '\r' || c == '\n')
-		return 0;
-	if (c == 0x7f || (c < 0x20 && c != '\t'))
-		return refuse(r, 400, "there is a control character");
-	if (s->lines == 0 && s->pos >= CHECK_TARGET_MAX + CHECK_METHOD_MAX + 12)
-		return refuse(r, 414, "the address is longer than 2 KiB");
-	return 0;
-}
-
-size_t
-check_scan(
-    struct check_scan *s, const uint8_t *p, size_t n, struct check_refusal *r)
-{
-	bool empty;
-
-	r->status = 0;
-	for (; s->pos < n; s->pos++) {
-		if (s->pos >= CHECK_BLOCK_MAX) {
-			refuse(r, 431, "the headers are longer than 16 KiB");
-			return 0;
-		}
-		if (scan_byte(s, p, r) == -1)
-			return 0;
-		if (p[s->pos] != '\n')
-			continue;
-		empty = s->pos == s->line + 1;
-		if (empty && s->lines == 0) {
-			refuse(r, 400, "there is no request line");
-			return 0;
-		}
-		if (empty)
-			return s->pos + 1;
-		if (scan_line(s, r) == -1)
-			return 0;
-	}
-	return 0;
-}
-
 /* Every character one of those, every % with two digits behind it and not %00.
  */
 static int
-target_part(const char *s, const char *marks, struct check_refusal *r)
+target_part(const char *s, const char *marks, struct http_refusal *r)
 {
 	for (; *s != '\0'; s++) {
 		if (is_alnum((uint8_t)*s) || is_one_of((uint8_t)*s, marks))
@@ -140,11 +83,11 @@ target_part(const char *s, const char *marks, struct check_refusal *r)
 }
 
 static int
-read_target(struct check_head *h, char *target, struct check_refusal *r)
+read_target(struct http_head *h, char *target, struct http_refusal *r)
 {
 	char *mark;
 
-	if (strlen(target) > CHECK_TARGET_MAX)
+	if (strlen(target) > HTTP_TARGET_MAX)
 		return refuse(r, 414, "the address is longer than 2 KiB");
 	if (*target != '/')
 		return refuse(
@@ -161,20 +104,20 @@ read_target(struct check_head *h, char *target, struct check_refusal *r)
 }
 
 static int
-read_method(struct check_head *h, const char *method, struct check_refusal *r)
+read_method(struct http_head *h, const char *method, struct http_refusal *r)
 {
 	const char *s = method;
 
 	while ((*s >= 'A' && *s <= 'Z') || *s == '-' || *s == '_')
 		s++;
-	if (s == method || *s != '\0' || s - method > CHECK_METHOD_MAX)
+	if (s == method || *s != '\0' || s - method > HTTP_METHOD_MAX)
 		return refuse(r, 400, "the method is not one");
 	h->method = method;
 	return 0;
 }
 
 static int
-read_version(struct check_head *h, const char *v, struct check_refusal *r)
+read_version(struct http_head *h, const char *v, struct http_refusal *r)
 {
 	if (strncmp(v, "HTTP/", 5) != 0 || v[5] < '0' || v[5] > '9' ||
 	    v[6] != '.' || v[7] < '0' || v[7] > '9' || v[8] != '\0')
@@ -187,7 +130,7 @@ read_version(struct check_head *h, const char *v, struct check_refusal *r)
 }
 
 static int
-read_request_line(struct check_head *h, char *line, struct check_refusal *r)
+read_request_line(struct http_head *h, char *line, struct http_refusal *r)
 {
 	char *target, *version;
 
@@ -215,7 +158,7 @@ trim(char *s)
 }
 
 static int
-read_field(struct check_field *f, char *line, struct check_refusal *r)
+read_field(struct http_field *f, char *line, struct http_refusal *r)
 {
 	char *colon;
 
@@ -233,7 +176,7 @@ read_field(struct check_field *f, char *line, struct check_refusal *r)
 
 /* Cuts the block into C strings. lines: with the request line. */
 static int
-read_lines(struct check_head *h, char *block, struct check_refusal *r)
+read_lines(struct http_head *h, char *block, struct http_refusal *r)
 {
 	char *line = block, *end;
 
@@ -252,9 +195,9 @@ read_lines(struct check_head *h, char *block, struct check_refusal *r)
 /* Joins the values of the fields called as the i-th into room, which grows.
  * The later ones lose their names. */
 static char *
-join(struct check_head *h, size_t i, char *room)
+join(struct http_head *h, size_t i, char *room)
 {
-	struct check_field *f = &h->fields[i];
+	struct http_field *f = &h->fields[i];
 	const char *sep = strcasecmp(f->name, "Cookie") == 0 ? "; " : ", ";
 	char *p = NULL;
 	size_t j;
@@ -274,7 +217,7 @@ join(struct check_head *h, size_t i, char *room)
 }
 
 static int
-check_singles(const struct check_head *h, struct check_refusal *r)
+check_singles(const struct http_head *h, struct http_refusal *r)
 {
 	size_t i, k, seen;
 
@@ -289,9 +232,9 @@ check_singles(const struct check_head *h, struct check_refusal *r)
 }
 
 static int
-check_host(const struct check_head *h, struct check_refusal *r)
+check_host(const struct http_head *h, struct http_refusal *r)
 {
-	const char *s = check_value(h, "Host");
+	const char *s = http_head_value(h, "Host");
 
 	if (s == NULL)
 		return h->minor == 0
@@ -308,11 +251,11 @@ check_host(const struct check_head *h, struct check_refusal *r)
 
 /* Digits only. What does not fit stays at the largest number. */
 static int
-check_length(struct check_head *h, struct check_refusal *r)
+check_length(struct http_head *h, struct http_refusal *r)
 {
-	const char *s = check_value(h, "Content-Length");
+	const char *s = http_head_value(h, "Content-Length");
 
-	if (check_value(h, "Transfer-Encoding") != NULL)
+	if (http_head_value(h, "Transfer-Encoding") != NULL)
 		return s != NULL ? refuse(r, 400,
 				       "Transfer-Encoding and Content-Length "
 				       "contradict")
@@ -332,10 +275,10 @@ check_length(struct check_head *h, struct check_refusal *r)
 
 /* A body must be JSON; nothing else ever gets near evhtp's form parser. */
 static int
-check_type(const struct check_head *h, struct check_refusal *r)
+check_type(const struct http_head *h, struct http_refusal *r)
 {
 	static const char json[] = "application/json";
-	const char *type = check_value(h, "Content-Type");
+	const char *type = http_head_value(h, "Content-Type");
 	size_t n = sizeof(json) - 1;
 
 	if (h->length == 0)
@@ -347,9 +290,9 @@ check_type(const struct check_head *h, struct check_refusal *r)
 }
 
 static int
-check_expect(struct check_head *h, struct check_refusal *r)
+check_expect(struct http_head *h, struct http_refusal *r)
 {
-	const char *s = check_value(h, "Expect");
+	const char *s = http_head_value(h, "Expect");
 
 	if (s == NULL || h->minor == 0)
 		return 0;
@@ -360,9 +303,9 @@ check_expect(struct check_head *h, struct check_refusal *r)
 }
 
 static int
-check_fields(struct check_head *h, uint64_t body_max, struct check_refusal *r)
+check_fields(struct http_head *h, uint64_t body_max, struct http_refusal *r)
 {
-	const char *connection = check_value(h, "Connection");
+	const char *connection = http_head_value(h, "Connection");
 
 	if (check_host(h, r) == -1 || check_length(h, r) == -1 ||
 	    check_type(h, r) == -1)
@@ -371,18 +314,18 @@ check_fields(struct check_head *h, uint64_t body_max, struct check_refusal *r)
 		return refuse(r, 413, "the body is longer than is accepted");
 	if (check_expect(h, r) == -1)
 		return -1;
-	h->keep_alive = h->minor == 0 ? check_lists(connection, "keep-alive")
-				      : !check_lists(connection, "close");
+	h->keep_alive = h->minor == 0 ? http_lists(connection, "keep-alive")
+				      : !http_lists(connection, "close");
 	return 0;
 }
 
 /* One allocation: the head, its fields, the block and room for joined values
  * (a join takes less than the line that it drops). */
-struct check_head *
-check_head(
-    const uint8_t *p, size_t n, uint64_t body_max, struct check_refusal *r)
+struct http_head *
+http_head_read(
+    const uint8_t *p, size_t n, uint64_t body_max, struct http_refusal *r)
 {
-	struct check_head *h;
+	struct http_head *h;
 	size_t i, lines = 0;
 	char *block, *room;
 
@@ -409,7 +352,7 @@ check_head(
 }
 
 const char *
-check_value(const struct check_head *h, const char *name)
+http_head_value(const struct http_head *h, const char *name)
 {
 	size_t i;
 
@@ -420,7 +363,7 @@ check_value(const struct check_head *h, const char *name)
 }
 
 bool
-check_lists(const char *list, const char *token)
+http_lists(const char *list, const char *token)
 {
 	size_t n = strlen(token), len;
 

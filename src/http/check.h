@@ -7,19 +7,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CHECK_BLOCK_MAX  16384 /* request line and headers with their CRLFs */
-#define CHECK_TARGET_MAX 2048  /* path and query */
-#define CHECK_LINES_MAX  100   /* header lines */
-#define CHECK_METHOD_MAX 20
+#define HTTP_BLOCK_MAX  16384 /* request line and headers with their CRLFs */
+#define HTTP_TARGET_MAX 2048  /* path and query */
+#define HTTP_LINES_MAX  100   /* header lines */
+#define HTTP_METHOD_MAX 20
 
 /* Why a request is refused. status 0: it is not. */
-struct check_refusal {
+struct http_refusal {
 	int status;
 	const char *why; /* a constant, for the client to read */
 };
 
 /* How far the search for the end of a block has come; begins zeroed. */
-struct check_scan {
+struct http_scan {
 	uint32_t pos;   /* bytes looked at */
 	uint32_t line;  /* where the current line begins */
 	uint32_t lines; /* complete ones, the request line included */
@@ -28,10 +28,10 @@ struct check_scan {
 /* Looks on through p[0..n), which begins with what was there before. Returns
  * the block's length, empty line included, once it is whole; else 0: more is
  * needed, or with r->status set, it must be refused. */
-size_t check_scan(
-    struct check_scan *s, const uint8_t *p, size_t n, struct check_refusal *r);
+size_t http_scan(
+    struct http_scan *s, const uint8_t *p, size_t n, struct http_refusal *r);
 
-struct check_field {
+struct http_field {
 	const char *name;
 	const char *value; /* without blanks around it */
 };
@@ -39,7 +39,7 @@ struct check_field {
 /* A request line and its headers. Strings are C strings inside of it. Of a name
  * that came several times the values are joined by commas (Cookie: by
  * semicolons) and stand at its first place. */
-struct check_head {
+struct http_head {
 	const char *method;
 	const char *path;  /* begins with '/'; not decoded */
 	const char *query; /* "" if none */
@@ -48,18 +48,18 @@ struct check_head {
 	bool keep_alive;
 	bool expect; /* 100-continue */
 	size_t count;
-	struct check_field fields[];
+	struct http_field fields[];
 };
 
-/* Reads a whole block as check_scan found it. body_max: largest body. The head,
+/* Reads a whole block as http_scan found it. body_max: largest body. The head,
  * to be freed with free(), or NULL with *r filled. */
-struct check_head *check_head(
-    const uint8_t *p, size_t n, uint64_t body_max, struct check_refusal *r);
+struct http_head *http_head_read(
+    const uint8_t *p, size_t n, uint64_t body_max, struct http_refusal *r);
 
 /* The value of a header, case does not matter; NULL if absent. */
-const char *check_value(const struct check_head *h, const char *name);
+const char *http_head_value(const struct http_head *h, const char *name);
 
 /* Is token one of the comma-separated members of list (may be NULL)? */
-bool check_lists(const char *list, const char *token);
+bool http_lists(const char *list, const char *token);
 
 #endif

@@ -21,17 +21,17 @@ struct stamp {
 
 struct tag {
 	struct stamp stamp;
-	char text[ETAG];
+	char text[HTTP_ETAG];
 };
 
-struct etags {
+struct http_etags {
 	struct map tags; /* of struct tag by stamp */
 };
 
-struct etags *
-etags_new(void)
+struct http_etags *
+http_etags_new(void)
 {
-	struct etags *t;
+	struct http_etags *t;
 
 	MEM_NEW(t);
 	map_init(&t->tags, struct tag, stamp);
@@ -39,7 +39,7 @@ etags_new(void)
 }
 
 static void
-forget_all(struct etags *t)
+forget_all(struct http_etags *t)
 {
 	struct tag *tag;
 	size_t i = 0;
@@ -51,7 +51,7 @@ forget_all(struct etags *t)
 }
 
 void
-etags_free(struct etags **t)
+http_etags_free(struct http_etags **t)
 {
 	if (*t == NULL)
 		return;
@@ -79,7 +79,7 @@ hash_file(EVP_MD_CTX *md, int fd, uint64_t size)
 }
 
 static int
-hash(const struct stamp *st, int fd, char out[ETAG])
+hash(const struct stamp *st, int fd, char out[HTTP_ETAG])
 {
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	uint8_t sum[EVP_MAX_MD_SIZE];
@@ -99,7 +99,8 @@ hash(const struct stamp *st, int fd, char out[ETAG])
 }
 
 int
-etag_of(struct etags *t, int fd, const struct stat *st, char out[ETAG])
+http_etag_of(
+    struct http_etags *t, int fd, const struct stat *st, char out[HTTP_ETAG])
 {
 	struct stamp stamp = { .dev = st->st_dev,
 		.ino = st->st_ino,
@@ -111,7 +112,7 @@ etag_of(struct etags *t, int fd, const struct stat *st, char out[ETAG])
 	struct tag *tag = map_get(&t->tags, &stamp);
 
 	if (tag != NULL) {
-		memcpy(out, tag->text, ETAG);
+		memcpy(out, tag->text, HTTP_ETAG);
 		return 0;
 	}
 	if (hash(&stamp, fd, out) == -1)
@@ -120,7 +121,7 @@ etag_of(struct etags *t, int fd, const struct stat *st, char out[ETAG])
 		forget_all(t);
 	MEM_NEW(tag);
 	tag->stamp = stamp;
-	memcpy(tag->text, out, ETAG);
+	memcpy(tag->text, out, HTTP_ETAG);
 	map_put(&t->tags, tag);
 	return 0;
 }

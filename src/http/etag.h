@@ -4,17 +4,18 @@
 
 #include <sys/stat.h>
 
-#define ETAG 35 /* 32 hex digits, two quotes, NUL */
+#define HTTP_ETAG 35 /* 32 hex digits, two quotes, NUL */
 
-struct etags;
+struct http_etags;
 
 /* Remembers what was computed, by the file's identity, size and times. */
-struct etags *etags_new(void);
-void etags_free(struct etags **t);
+struct http_etags *http_etags_new(void);
+void http_etags_free(struct http_etags **t);
 
 /* The tag, with its quotes, of an open file with status st. Of files above 8
  * MiB the identity and times are hashed, not the content. 0, or -1: it cannot
  * be read. */
-int etag_of(struct etags *t, int fd, const struct stat *st, char out[ETAG]);
+int http_etag_of(
+    struct http_etags *t, int fd, const struct stat *st, char out[HTTP_ETAG]);
 
 #endif

@@ -13,7 +13,6 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -24,29 +23,29 @@
 #define LINGER_MS    5000        /* for the client to read a last answer */
 #define LINGER_BYTES (16u << 20) /* that it may still send meanwhile */
 
-static void gate_run(struct gate *g);
+static void gate_run(struct http_gate *g);
 
 static struct evbuffer *
-input(struct gate *g)
+input(struct http_gate *g)
 {
 	return bufferevent_get_input(g->bev);
 }
 
 static struct evbuffer *
-output(struct gate *g)
+output(struct http_gate *g)
 {
 	return bufferevent_get_output(g->bev);
 }
 
 static void
-gate_enter(struct gate *g)
+gate_enter(struct http_gate *g)
 {
 	g->inside++;
 }
 
 /* False: it is over and g no longer exists. */
 static bool
-gate_leave(struct gate *g)
+gate_leave(struct http_gate *g)
 {
 	if (--g->inside > 0 || !g->dead)
 		return true;
@@ -55,7 +54,7 @@ gate_leave(struct gate *g)
 }
 
 static void
-deadline(struct gate *g, uint64_t ms)
+deadline(struct http_gate *g, uint64_t ms)
 {
 	struct timeval tv = { .tv_sec = (time_t)(ms / 1000),
 		.tv_usec = (suseconds_t)(ms % 1000 * 1000) };
@@ -64,8 +63,8 @@ deadline(struct gate *g, uint64_t ms)
 }
 
 /* The connection is gone or no longer ours: takes the gate down. */
-static void
-gate_down(struct gate *g)
+void
+http_gate_down(struct http_gate *g)
 {
 	struct http_request *req = g->req;
 
@@ -76,8 +75,8 @@ gate_down(struct gate *g)
 	event_free(g->timer);
 	free(g->head);
 	if (req != NULL)
-		request_gone(req);
-	server_check_drained(g->server);
+		http_request_gone(req);
+	http_server_check_drained(g->server);
 	if (g->inside == 0)
 		free(g);
 }
@@ -85,12 +84,12 @@ gate_down(struct gate *g)
 static evhtp_res
 on_fini(evhtp_connection_t *conn, void *arg)
 {
-	gate_down(arg);
+	http_gate_down(arg);
 	return EVHTP_RES_OK;
 }
 
 void
-hgate_free(struct gate *g)
+http_gate_free(struct http_gate *g)
 {
 	http_upgrade_cb *cb = g->upgrade;
 	void *arg = g->upgrade_arg;
@@ -100,17 +99,17 @@ hgate_free(struct gate *g)
 		return;
 	}
 	bufferevent_free(g->bev);
-	gate_down(g);
+	http_gate_down(g);
 	cb(-1, NULL, 0, arg);
 }
 
 /* The last answer is out: says so, and reads on for a while, since closing with
  * unread input would destroy what the client has not read yet. */
 static void
-gate_linger(struct gate *g)
+gate_linger(struct http_gate *g)
 {
 	if (g->eof) {
-		hgate_free(g);
+		http_gate_free(g);
 		return;
 	}
 	g->state = GATE_CLOSING;
@@ -121,17 +120,19 @@ gate_linger(struct gate *g)
 }
 
 static void
-gate_refuse(struct gate *g, const struct check_refusal *r)
+gate_refuse(struct http_gate *g, const struct http_refusal *r)
 {
+	log_debug(
+	    "request refused", "status=%d reason=\"%s\"", r->status, r->why);
 	g->state = GATE_CLOSING;
 	deadline(g, LINGER_MS);
-	reply_refusal(g->server, output(g), r);
+	http_reply_refusal(g->server, output(g), r);
 }
 
 /* Calls evhtp's read callback with n bytes of the input, after text (if not
  * NULL), and without what follows. */
 static void
-gate_feed(struct gate *g, const char *text, size_t text_len, size_t n)
+gate_feed(struct http_gate *g, const char *text, size_t text_len, size_t n)
 {
 	struct evbuffer *in = input(g), *now = evbuffer_new();
 	struct evbuffer *rest = evbuffer_new();
@@ -152,14 +153,14 @@ gate_feed(struct gate *g, const char *text, size_t text_len, size_t n)
 
 /* A right header block is there, len bytes long. */
 static void
-gate_accept(struct gate *g, struct check_head *head, size_t len)
+gate_accept(struct http_gate *g, struct http_head *head, size_t len)
 {
 	const struct http_conf *conf = &g->server->conf;
 	char text[96];
 	int n;
 
 	evbuffer_drain(input(g), len);
-	g->scan = (struct check_scan){ 0 };
+	g->scan = (struct http_scan){ 0 };
 	g->begun = g->skipped = false;
 	g->state = GATE_BODY;
 	g->head = head;
@@ -179,7 +180,7 @@ gate_accept(struct gate *g, struct check_head *head, size_t len)
 /* Drops one empty line before a request line (RFC 9112 §2.2). Returns whether
  * it must be waited for or looked at again. */
 static bool
-gate_skip(struct gate *g, const uint8_t *p, size_t n)
+gate_skip(struct http_gate *g, const uint8_t *p, size_t n)
 {
 	if (g->skipped || g->scan.pos > 0 || p[0] != '\r')
 		return false;
@@ -193,12 +194,12 @@ gate_skip(struct gate *g, const uint8_t *p, size_t n)
 }
 
 static bool
-gate_head(struct gate *g)
+gate_head(struct http_gate *g)
 {
 	struct evbuffer *in = input(g);
 	size_t n = evbuffer_get_length(in), len;
-	struct check_refusal r;
-	struct check_head *head;
+	struct http_refusal r;
+	struct http_head *head;
 	const uint8_t *p;
 
 	if (n == 0)
@@ -207,12 +208,13 @@ gate_head(struct gate *g)
 		g->begun = true;
 		deadline(g, g->server->conf.header_timeout_ms);
 	}
-	n = n < CHECK_BLOCK_MAX + 2 ? n : CHECK_BLOCK_MAX + 2;
+	n = n < HTTP_BLOCK_MAX + 2 ? n : HTTP_BLOCK_MAX + 2;
 	p = evbuffer_pullup(in, (ssize_t)n);
 	if (gate_skip(g, p, n))
 		return n > 1;
-	if ((len = check_scan(&g->scan, p, n, &r)) > 0 &&
-	    (head = check_head(p, len, g->server->conf.body_max, &r)) != NULL)
+	if ((len = http_scan(&g->scan, p, n, &r)) > 0 &&
+	    (head = http_head_read(p, len, g->server->conf.body_max, &r)) !=
+		NULL)
 		gate_accept(g, head, len);
 	else if (r.status != 0)
 		gate_refuse(g, &r);
@@ -222,7 +224,7 @@ gate_head(struct gate *g)
 }
 
 static bool
-gate_body(struct gate *g)
+gate_body(struct http_gate *g)
 {
 	size_t n = evbuffer_get_length(input(g));
 
@@ -236,19 +238,19 @@ gate_body(struct gate *g)
 }
 
 static bool
-gate_drop(struct gate *g)
+gate_drop(struct http_gate *g)
 {
 	size_t n = evbuffer_get_length(input(g));
 
 	evbuffer_drain(input(g), n);
 	if ((g->dropped += n) > LINGER_BYTES)
-		hgate_free(g);
+		http_gate_free(g);
 	return false;
 }
 
 /* Does what can be done; false: nothing more until something comes. */
 static bool
-gate_step(struct gate *g)
+gate_step(struct http_gate *g)
 {
 	switch ((enum gate_state)g->state) {
 	case GATE_HEAD:
@@ -265,7 +267,7 @@ gate_step(struct gate *g)
 }
 
 static void
-gate_run(struct gate *g)
+gate_run(struct http_gate *g)
 {
 	gate_enter(g);
 	while (!g->dead && gate_step(g))
@@ -281,9 +283,9 @@ on_read(struct bufferevent *bev, void *arg)
 
 /* The answer is out: evhtp lets go of the request; on to the next one. */
 static void
-gate_answered(struct gate *g)
+gate_answered(struct http_gate *g)
 {
-	if (!hgate_keeps(g) || g->eof) {
+	if (!http_gate_keeps(g) || g->eof) {
 		gate_linger(g);
 		return;
 	}
@@ -298,7 +300,7 @@ gate_answered(struct gate *g)
 static void
 on_write(struct bufferevent *bev, void *arg)
 {
-	struct gate *g = arg;
+	struct http_gate *g = arg;
 
 	if (evbuffer_get_length(output(g)) > 0)
 		return;
@@ -314,102 +316,66 @@ on_write(struct bufferevent *bev, void *arg)
 static void
 on_event(struct bufferevent *bev, short what, void *arg)
 {
-	struct gate *g = arg;
+	struct http_gate *g = arg;
 	bool sending = (g->state == GATE_ANSWER && g->req == NULL) ||
 		       (g->state == GATE_CLOSING && !g->shut);
 
 	if (what == (BEV_EVENT_EOF | BEV_EVENT_READING) && sending)
 		g->eof = true;
 	else
-		hgate_free(g);
-}
-
-/* The output is empty here, so a socket that does not take this at once belongs
- * to somebody who does not read. */
-static bool
-send_switch(int fd, const char *accept)
-{
-	char text[160];
-	int n = snprintf(text, sizeof(text),
-	    "HTTP/1.1 101 Switching Protocols\r\n"
-	    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-	    "Sec-WebSocket-Accept: %s\r\n\r\n",
-	    accept);
-
-	return send(fd, text, (size_t)n, MSG_NOSIGNAL) == n;
-}
-
-/* Hands the descriptor over, with what came behind the request. */
-static void
-gate_hand_over(struct gate *g)
-{
-	struct bufferevent *bev = g->bev;
-	struct evbuffer *in = input(g);
-	size_t n = evbuffer_get_length(in);
-	http_upgrade_cb *cb = g->upgrade;
-	void *arg = g->upgrade_arg;
-	int fd = bufferevent_getfd(bev);
-
-	bufferevent_disable(bev, EV_READ | EV_WRITE);
-	bufferevent_setfd(bev, -1);
-	if (!send_switch(fd, g->accept)) {
-		close(fd);
-		fd = -1;
-		n = 0;
-	}
-	gate_down(g);
-	cb(fd, n > 0 ? evbuffer_pullup(in, -1) : NULL, n, arg);
-	bufferevent_free(bev);
+		http_gate_free(g);
 }
 
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
-	static const struct check_refusal late = { 408,
+	static const struct http_refusal late = { 408,
 		"the request did not come in time" };
-	struct gate *g = arg;
+	struct http_gate *g = arg;
 
 	if (g->state == GATE_UPGRADE)
-		gate_hand_over(g);
+		http_gate_hand_over(g);
 	else if (g->state == GATE_BODY || (g->state == GATE_HEAD && g->begun))
 		gate_refuse(g, &late);
 	else
-		hgate_free(g);
+		http_gate_free(g);
 }
 
 /* evhtp has the whole request. */
 void
-hgate_request(evhtp_request_t *ev, void *arg)
+http_gate_request(evhtp_request_t *ev, void *arg)
 {
-	struct gate *g = ev->conn->hooks->on_connection_fini_arg;
+	struct http_gate *g = ev->conn->hooks->on_connection_fini_arg;
 
 	evtimer_del(g->timer);
 	evhtp_request_enable_flag(ev, EVHTP_REQ_FLAG_KEEPALIVE);
 	g->state = GATE_ANSWER;
-	g->req = request_new(g, g->head, ev->buffer_in);
+	g->req = http_request_new(g, g->head, ev->buffer_in);
 	g->head = NULL;
-	server_dispatch(g->server, g->req);
+	g->handling = true;
+	http_server_dispatch(g->server, g->req);
+	g->handling = false;
 }
 
 bool
-hgate_keeps(const struct gate *g)
+http_gate_keeps(const struct http_gate *g)
 {
 	return !g->close && !g->server->draining;
 }
 
 void
-hgate_drain(struct gate *g)
+http_gate_drain(struct http_gate *g)
 {
 	if (g->state == GATE_HEAD && !g->begun)
-		hgate_free(g);
+		http_gate_free(g);
 }
 
 void
-hgate_new(struct http_server *s, evhtp_connection_t *conn)
+http_gate_new(struct http_server *s, evhtp_connection_t *conn)
 {
 	static const struct timeval stall = { .tv_sec = WRITE_STALL };
 	bufferevent_event_cb event;
-	struct gate *g;
+	struct http_gate *g;
 	int on = 1, fd = bufferevent_getfd(conn->bev);
 
 	MEM_NEW(g);

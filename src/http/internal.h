@@ -15,7 +15,7 @@
 #include "http/server.h"
 #include "ws/handshake.h"
 
-struct gate;
+struct http_gate;
 struct listener;
 struct route;
 
@@ -23,9 +23,9 @@ struct http_server {
 	struct loop *loop;
 	struct event_base *base;
 	struct http_conf conf; /* with its defaults; the list is not kept */
-	struct proxies *proxies;
+	struct http_proxies *proxies;
 	LIST_HEAD(, listener) listeners;
-	LIST_HEAD(, gate) gates;
+	LIST_HEAD(, http_gate) gates;
 	size_t count; /* of gates */
 	struct route *routes;
 	size_t route_count;
@@ -39,7 +39,7 @@ struct http_server {
 };
 
 /* server.c: the last connection of a draining server may be gone. */
-void server_check_drained(struct http_server *s);
+void http_server_check_drained(struct http_server *s);
 
 /* gate.c - the strict gate in front of evhtp: one per connection, from accept
  * to close or upgrade. */
@@ -52,8 +52,8 @@ enum gate_state {
 	GATE_UPGRADE, /* taken from evhtp; handed over in the next turn */
 };
 
-struct gate {
-	LIST_ENTRY(gate) link;
+struct http_gate {
+	LIST_ENTRY(http_gate) link;
 	struct http_server *server;
 	evhtp_connection_t *conn; /* NULL once taken over */
 	struct bufferevent *bev;
@@ -61,8 +61,8 @@ struct gate {
 	bufferevent_data_cb sent; /* evhtp's write callback */
 	void *arg;                /* of both */
 	struct event *timer;      /* the deadline of the state */
-	struct check_scan scan;
-	struct check_head *head;  /* GATE_BODY: of the request to come */
+	struct http_scan scan;
+	struct http_head *head;   /* GATE_BODY: of the request to come */
 	struct http_request *req; /* GATE_ANSWER: until it is answered */
 	uint64_t left;            /* body bytes that evhtp has not seen */
 	size_t dropped;           /* bytes in GATE_CLOSING */
@@ -72,45 +72,49 @@ struct gate {
 	uint8_t state;
 	uint8_t inside; /* calls that still use this struct */
 	bool dead;
-	bool begun;   /* GATE_HEAD: some of a header block is there */
-	bool skipped; /* an empty line before the request line was dropped */
-	bool close;   /* after the answer */
-	bool eof;     /* the client sends no more */
-	bool shut;    /* GATE_CLOSING: we have said our last */
+	bool handling; /* the handler has not returned: it may upgrade */
+	bool begun;    /* GATE_HEAD: some of a header block is there */
+	bool skipped;  /* an empty line before the request line was dropped */
+	bool close;    /* after the answer */
+	bool eof;      /* the client sends no more */
+	bool shut;     /* GATE_CLOSING: we have said our last */
 };
 
 /* Puts the gate before a connection that evhtp has just accepted. */
-void hgate_new(struct http_server *s, evhtp_connection_t *conn);
-void hgate_free(struct gate *g);        /* closes the connection */
-void hgate_drain(struct gate *g);       /* closes it if it is idle */
-bool hgate_keeps(const struct gate *g); /* may another request follow? */
-void hgate_request(evhtp_request_t *ev, void *arg); /* evhtp's callback */
+void http_gate_new(struct http_server *s, evhtp_connection_t *conn);
+void http_gate_free(struct http_gate *g);  /* closes the connection */
+void http_gate_drain(struct http_gate *g); /* closes it if it is idle */
+bool http_gate_keeps(
+    const struct http_gate *g);           /* may another request follow? */
+void http_gate_down(struct http_gate *g); /* it is gone: takes the gate down */
+void http_gate_hand_over(struct http_gate *g); /* upgrade.c: ends an upgrade */
+void http_gate_request(evhtp_request_t *ev, void *arg); /* evhtp's callback */
 
 /* request.c */
 
 struct http_request {
-	struct gate *gate; /* NULL: the client is gone */
-	struct check_head *head;
+	struct http_gate *gate; /* NULL: the client is gone */
+	struct http_head *head;
 	struct evbuffer *body;  /* NULL: none */
 	struct evbuffer *extra; /* headers of the reply; NULL: none */
 	bool cache;             /* extra has a Cache-Control */
 	bool tls;
-	char peer[PROXY_ADDRESS];
+	char peer[HTTP_ADDRESS];
 	loop_cb *gone;
 	void *gone_arg;
 };
 
 /* Takes head over and moves the body out of evhtp's hands. */
-struct http_request *request_new(
-    struct gate *g, struct check_head *head, struct evbuffer *body);
-void request_free(struct http_request *req);
-void request_gone(struct http_request *req); /* the connection ends */
+struct http_request *http_request_new(
+    struct http_gate *g, struct http_head *head, struct evbuffer *body);
+void http_request_free(struct http_request *req);
+void http_request_gone(struct http_request *req); /* the connection ends */
 
 /* server.c: calls the handler of the request's path. */
-void server_dispatch(struct http_server *s, struct http_request *req);
+void http_server_dispatch(struct http_server *s, struct http_request *req);
 
 /* reply.c: a refusal in plain words, to be followed by a close. */
-void reply_refusal(
-    struct http_server *s, struct evbuffer *out, const struct check_refusal *r);
+void http_reply_refusal(
+    struct http_server *s, struct evbuffer *out, const struct http_refusal *r);
 
 #endif

@@ -10,8 +10,10 @@ src_http_libhttp_a_SOURCES = \
 	src/http/proxy.c src/http/proxy.h \
 	src/http/reply.c \
 	src/http/request.c \
+	src/http/scan.c \
 	src/http/server.c src/http/server.h \
-	src/http/static.c src/http/static.h
+	src/http/static.c src/http/static.h \
+	src/http/upgrade.c
 
 # What becomes of an upgraded connection.
 src_http_libhttp_a_SOURCES += src/http/wsconn.c src/http/wsconn.h

@@ -16,7 +16,7 @@ struct network {
 	unsigned bits;
 };
 
-struct proxies {
+struct http_proxies {
 	bool local; /* "unix" */
 	size_t count;
 	struct network nets[];
@@ -34,18 +34,18 @@ address_read(const char *s, uint8_t out[16])
 }
 
 static void
-address_write(const uint8_t a[16], char out[PROXY_ADDRESS])
+address_write(const uint8_t a[16], char out[HTTP_ADDRESS])
 {
 	bool v4 = memcmp(a, mapped, sizeof(mapped)) == 0;
 
-	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? a + 12 : a, out, PROXY_ADDRESS);
+	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? a + 12 : a, out, HTTP_ADDRESS);
 }
 
 /* "address" or "address/bits". */
 static int
 network_read(const char *s, struct network *net)
 {
-	char text[PROXY_ADDRESS + 1];
+	char text[HTTP_ADDRESS + 1];
 	const char *slash = strchr(s, '/');
 	size_t n = slash != NULL ? (size_t)(slash - s) : strlen(s);
 	unsigned long bits;
@@ -71,10 +71,10 @@ network_read(const char *s, struct network *net)
 	return 0;
 }
 
-struct proxies *
-proxies_new(char *const *trusted)
+struct http_proxies *
+http_proxies_new(char *const *trusted)
 {
-	struct proxies *p;
+	struct http_proxies *p;
 	size_t i, n = 0;
 
 	while (trusted != NULL && trusted[n] != NULL)
@@ -94,14 +94,14 @@ proxies_new(char *const *trusted)
 }
 
 void
-proxies_free(struct proxies **p)
+http_proxies_free(struct http_proxies **p)
 {
 	free(*p);
 	*p = NULL;
 }
 
 void
-proxy_peer(const struct sockaddr *sa, char out[PROXY_ADDRESS])
+http_proxy_peer(const struct sockaddr *sa, char out[HTTP_ADDRESS])
 {
 	const struct sockaddr_in *in = (const void *)sa;
 	const struct sockaddr_in6 *in6 = (const void *)sa;
@@ -130,7 +130,7 @@ network_has(const struct network *net, const uint8_t a[16])
 }
 
 bool
-proxy_trusted(const struct proxies *p, const char *address)
+http_proxy_trusted(const struct http_proxies *p, const char *address)
 {
 	uint8_t a[16];
 	size_t i;
@@ -149,7 +149,7 @@ proxy_trusted(const struct proxies *p, const char *address)
 static int
 entry_read(const char *s, size_t n, uint8_t out[16])
 {
-	char text[PROXY_ADDRESS + 8];
+	char text[HTTP_ADDRESS + 8];
 	char *p = text, *colon;
 
 	while (n > 0 && (*s == ' ' || *s == '\t'))
@@ -170,13 +170,13 @@ entry_read(const char *s, size_t n, uint8_t out[16])
 }
 
 void
-proxy_client(
-    const struct proxies *p, const char *forwarded, char peer[PROXY_ADDRESS])
+http_proxy_client(const struct http_proxies *p, const char *forwarded,
+    char peer[HTTP_ADDRESS])
 {
 	size_t end = forwarded != NULL ? strlen(forwarded) : 0, start;
 	uint8_t a[16];
 
-	while (end > 0 && proxy_trusted(p, peer)) {
+	while (end > 0 && http_proxy_trusted(p, peer)) {
 		for (start = end; start > 0; start--)
 			if (forwarded[start - 1] == ',')
 				break;

@@ -6,25 +6,25 @@
 
 #include <stdbool.h>
 
-#define PROXY_ADDRESS 46 /* of either family, as text, and NUL */
+#define HTTP_ADDRESS 46 /* of either family, as text, and NUL */
 
-struct proxies;
+struct http_proxies;
 
 /* trusted: addresses, networks ("10.0.0.0/8", "fd00::/8") and "unix" for all
  * who come by a Unix socket; NULL-terminated, may be NULL. What is none of
  * these is logged and trusts nobody. */
-struct proxies *proxies_new(char *const *trusted);
-void proxies_free(struct proxies **p);
+struct http_proxies *http_proxies_new(char *const *trusted);
+void http_proxies_free(struct http_proxies **p);
 
 /* The address of a socket's peer, "unix" if it has none. An IPv4 address in
  * IPv6 clothes becomes IPv4. */
-void proxy_peer(const struct sockaddr *sa, char out[PROXY_ADDRESS]);
+void http_proxy_peer(const struct sockaddr *sa, char out[HTTP_ADDRESS]);
 
-bool proxy_trusted(const struct proxies *p, const char *address);
+bool http_proxy_trusted(const struct http_proxies *p, const char *address);
 
 /* Replaces peer by the client that X-Forwarded-For (NULL: none) tells of: from
  * the right, past all that are trusted. An untrusted peer is the client. */
-void proxy_client(
-    const struct proxies *p, const char *forwarded, char peer[PROXY_ADDRESS]);
+void http_proxy_client(const struct http_proxies *p, const char *forwarded,
+    char peer[HTTP_ADDRESS]);
 
 #endif

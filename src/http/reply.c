@@ -97,8 +97,8 @@ status_line(struct http_server *s, struct evbuffer *out, int status)
 }
 
 void
-reply_refusal(
-    struct http_server *s, struct evbuffer *out, const struct check_refusal *r)
+http_reply_refusal(
+    struct http_server *s, struct evbuffer *out, const struct http_refusal *r)
 {
 	char text[160];
 	int n = snprintf(text, sizeof(text), "%d %s: %s.\n", r->status,
@@ -131,7 +131,7 @@ http_reply_header(struct http_request *req, const char *name, const char *value)
 static void
 reply_head(struct http_request *req, int status, const char *type, size_t len)
 {
-	struct gate *g = req->gate;
+	struct http_gate *g = req->gate;
 	struct evbuffer *out = bufferevent_get_output(g->bev);
 
 	if (type != NULL && strpbrk(type, "\r\n") != NULL)
@@ -147,7 +147,7 @@ reply_head(struct http_request *req, int status, const char *type, size_t len)
 		evbuffer_add_buffer(out, req->extra);
 	if (status != 204 && status != 304)
 		evbuffer_add_printf(out, "Content-Length: %zu\r\n", len);
-	if (!hgate_keeps(g))
+	if (!http_gate_keeps(g))
 		evbuffer_add_printf(out, "Connection: close\r\n");
 	else if (req->head->minor == 0)
 		evbuffer_add_printf(out, "Connection: keep-alive\r\n");
@@ -164,12 +164,12 @@ has_body(const struct http_request *req, int status)
 static void
 reply_end(struct http_request *req)
 {
-	struct gate *g = req->gate;
+	struct http_gate *g = req->gate;
 
-	g->close = !hgate_keeps(g);
+	g->close = !http_gate_keeps(g);
 	evhtp_send_reply_end(g->conn->request);
 	g->req = NULL;
-	request_free(req);
+	http_request_free(req);
 }
 
 void
@@ -177,7 +177,7 @@ http_reply(struct http_request *req, int status, const char *type,
     const void *body, size_t len)
 {
 	if (req->gate == NULL) {
-		request_free(req);
+		http_request_free(req);
 		return;
 	}
 	reply_head(req, status, type, len);
@@ -198,7 +198,7 @@ http_reply_file(
 			reply_head(req, status, type, len);
 			reply_end(req);
 		} else
-			request_free(req);
+			http_request_free(req);
 		return;
 	}
 	if ((file = evbuffer_new()) == NULL)

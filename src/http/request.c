@@ -6,29 +6,29 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "http/internal.h"
-#include "ws/handshake.h"
 
 struct http_request *
-request_new(struct gate *g, struct check_head *head, struct evbuffer *body)
+http_request_new(
+    struct http_gate *g, struct http_head *head, struct evbuffer *body)
 {
-	const struct proxies *proxies = g->server->proxies;
-	const char *proto = check_value(head, "X-Forwarded-Proto");
+	const struct http_proxies *proxies = g->server->proxies;
+	const char *proto = http_head_value(head, "X-Forwarded-Proto");
 	struct http_request *req;
 	const char *last;
 
 	MEM_NEW(req);
 	req->gate = g;
 	req->head = head;
-	proxy_peer(g->conn->saddr, req->peer);
-	if (proxy_trusted(proxies, req->peer)) {
+	http_proxy_peer(g->conn->saddr, req->peer);
+	if (http_proxy_trusted(proxies, req->peer)) {
 		if (proto != NULL) {
 			last = strrchr(proto, ',');
 			last = last != NULL ? last + 1 : proto;
 			last += strspn(last, " \t");
 			req->tls = strcasecmp(last, "https") == 0;
 		}
-		proxy_client(
-		    proxies, check_value(head, "X-Forwarded-For"), req->peer);
+		http_proxy_client(proxies,
+		    http_head_value(head, "X-Forwarded-For"), req->peer);
 	}
 	if (evbuffer_get_length(body) == 0)
 		return req;
@@ -40,7 +40,7 @@ request_new(struct gate *g, struct check_head *head, struct evbuffer *body)
 }
 
 void
-request_free(struct http_request *req)
+http_request_free(struct http_request *req)
 {
 	if (req->body != NULL)
 		evbuffer_free(req->body);
@@ -52,7 +52,7 @@ request_free(struct http_request *req)
 
 /* The callback may answer, which frees req. */
 void
-request_gone(struct http_request *req)
+http_request_gone(struct http_request *req)
 {
 	loop_cb *cb = req->gone;
 
@@ -95,7 +95,7 @@ http_query(const struct http_request *req)
 const char *
 http_header(const struct http_request *req, const char *name)
 {
-	return check_value(req->head, name);
+	return http_head_value(req->head, name);
 }
 
 const uint8_t *
@@ -121,7 +121,7 @@ bool
 http_cookie(
     const struct http_request *req, const char *name, char *out, size_t size)
 {
-	const char *s = check_value(req->head, "Cookie");
+	const char *s = http_head_value(req->head, "Cookie");
 	size_t n = strlen(name), len;
 
 	for (; s != NULL && *s != '\0'; s += len) {
@@ -147,26 +147,4 @@ http_on_gone(struct http_request *req, loop_cb *cb, void *arg)
 {
 	req->gone = cb;
 	req->gone_arg = arg;
-}
-
-/* Taken from evhtp at once, handed over by the gate's timer in the next turn:
- * evhtp is still on the stack here and must finish with the connection. */
-void
-http_upgrade(struct http_request *req, http_upgrade_cb *cb, void *arg)
-{
-	struct gate *g = req->gate;
-	const char *key = check_value(req->head, "Sec-WebSocket-Key");
-	const struct timeval now = { 0, 0 };
-
-	if (g == NULL || key == NULL)
-		log_fatal("http_upgrade outside of a handler");
-	ws_accept(key, g->accept);
-	g->upgrade = cb;
-	g->upgrade_arg = arg;
-	g->state = GATE_UPGRADE;
-	g->req = NULL;
-	evhtp_connection_take_ownership(g->conn);
-	g->conn = NULL;
-	request_free(req);
-	evtimer_add(g->timer, &now);
 }

@@ -44,7 +44,7 @@ http_server_new(struct loop *loop, const struct http_conf *conf)
 		s->conf.idle_timeout_ms = 60000;
 	if (s->conf.body_timeout_ms == 0)
 		s->conf.body_timeout_ms = 30000;
-	s->proxies = proxies_new(conf->trusted_proxies);
+	s->proxies = http_proxies_new(conf->trusted_proxies);
 	s->accepting = true;
 	LIST_INIT(&s->listeners);
 	LIST_INIT(&s->gates);
@@ -70,14 +70,14 @@ http_server_free(struct http_server **sp)
 	if (s == NULL)
 		return;
 	s->drained = NULL;
+	while (!LIST_EMPTY(&s->gates))
+		http_gate_free(LIST_FIRST(&s->gates));
 	while (!LIST_EMPTY(&s->listeners))
 		listener_free(LIST_FIRST(&s->listeners));
-	while (!LIST_EMPTY(&s->gates))
-		hgate_free(LIST_FIRST(&s->gates));
 	for (i = 0; i < s->route_count; i++)
 		free(s->routes[i].path);
 	free(s->routes);
-	proxies_free(&s->proxies);
+	http_proxies_free(&s->proxies);
 	free(s);
 	*sp = NULL;
 }
@@ -85,7 +85,7 @@ http_server_free(struct http_server **sp)
 static evhtp_res
 on_accept(evhtp_connection_t *conn, void *arg)
 {
-	hgate_new(arg, conn);
+	http_gate_new(arg, conn);
 	return EVHTP_RES_OK;
 }
 
@@ -141,7 +141,7 @@ http_server_listen(struct http_server *s, int fd, struct err *err)
 		log_fatal("no memory");
 	evhtp_disable_flag(l->htp, EVHTP_FLAG_ENABLE_100_CONT);
 	evhtp_set_post_accept_cb(l->htp, on_accept, s);
-	evhtp_set_gencb(l->htp, hgate_request, s);
+	evhtp_set_gencb(l->htp, http_gate_request, s);
 	if (evhtp_accept_socket(l->htp, copy, 0) == -1) {
 		err_sys(err, "cannot listen");
 		close(copy);
@@ -173,7 +173,7 @@ http_server_connections(const struct http_server *s)
 }
 
 void
-server_check_drained(struct http_server *s)
+http_server_check_drained(struct http_server *s)
 {
 	loop_cb *cb = s->drained;
 
@@ -186,17 +186,17 @@ server_check_drained(struct http_server *s)
 void
 http_server_drain(struct http_server *s, loop_cb *done, void *arg)
 {
-	struct gate *g, *next;
+	struct http_gate *g, *next;
 
 	s->draining = true;
 	http_server_accept(s, s->accepting);
 	for (g = LIST_FIRST(&s->gates); g != NULL; g = next) {
 		next = LIST_NEXT(g, link);
-		hgate_drain(g);
+		http_gate_drain(g);
 	}
 	s->drained = done;
 	s->drained_arg = arg;
-	server_check_drained(s);
+	http_server_check_drained(s);
 }
 
 void
@@ -225,7 +225,7 @@ route_matches(const struct route *r, const char *path)
 }
 
 void
-server_dispatch(struct http_server *s, struct http_request *req)
+http_server_dispatch(struct http_server *s, struct http_request *req)
 {
 	static const char none[] = "404 Not Found\n";
 	const struct route *best = NULL;

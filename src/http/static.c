@@ -17,7 +17,7 @@
 
 struct static_files {
 	int dir;
-	struct etags *etags;
+	struct http_etags *etags;
 };
 
 struct kind {
@@ -73,7 +73,7 @@ static_new(const char *folder, struct err *err)
 	}
 	MEM_NEW(s);
 	s->dir = dir;
-	s->etags = etags_new();
+	s->etags = http_etags_new();
 	return s;
 }
 
@@ -83,7 +83,7 @@ static_free(struct static_files **s)
 	if (*s == NULL)
 		return;
 	close((*s)->dir);
-	etags_free(&(*s)->etags);
+	http_etags_free(&(*s)->etags);
 	free(*s);
 	*s = NULL;
 }
@@ -191,8 +191,8 @@ find(const struct static_files *s, const struct http_request *req,
     const char *name, struct found *f)
 {
 	const char *codings = http_header(req, "Accept-Encoding");
-	int br = accept_weight(codings, "br");
-	int gzip = accept_weight(codings, "gzip");
+	int br = http_accept_weight(codings, "br");
+	int gzip = http_accept_weight(codings, "gzip");
 	const struct kind *kind = kind_of(name);
 	struct found plain = { .type = kind->type };
 
@@ -236,9 +236,9 @@ static void
 send_file(struct static_files *s, struct http_request *req,
     const struct found *f, bool hashed)
 {
-	char tag[ETAG];
+	char tag[HTTP_ETAG];
 
-	if (etag_of(s->etags, f->fd, &f->st, tag) == -1) {
+	if (http_etag_of(s->etags, f->fd, &f->st, tag) == -1) {
 		close(f->fd);
 		refuse(req, 500, "500 Internal Server Error\n");
 		return;
@@ -249,7 +249,7 @@ send_file(struct static_files *s, struct http_request *req,
 	    hashed ? "public, max-age=31536000, immutable" : "no-cache");
 	if (f->coding != NULL)
 		http_reply_header(req, "Content-Encoding", f->coding);
-	if (accept_tag(http_header(req, "If-None-Match"), tag)) {
+	if (http_accept_tag(http_header(req, "If-None-Match"), tag)) {
 		close(f->fd);
 		http_reply(req, 304, NULL, NULL, 0);
 		return;
@@ -264,7 +264,7 @@ is_page(const struct http_request *req)
 	const char *path = http_path(req);
 
 	return !below(path, "/api") && !below(path, "/assets") &&
-	       accept_names(http_header(req, "Accept"), "text/html");
+	       http_accept_names(http_header(req, "Accept"), "text/html");
 }
 
 void

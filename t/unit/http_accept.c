@@ -34,7 +34,7 @@ test_weights(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		is_int(accept_weight(cases[i].list, cases[i].coding),
+		is_int(http_accept_weight(cases[i].list, cases[i].coding),
 		    cases[i].weight, "\"%s\" gives %s %d",
 		    cases[i].list ? cases[i].list : "nothing", cases[i].coding,
 		    cases[i].weight);
@@ -43,13 +43,13 @@ test_weights(void)
 static void
 test_names(void)
 {
-	ok(accept_names(
+	ok(http_accept_names(
 	       "text/html,application/xhtml+xml,*/*;q=0.8", "text/html"),
 	    "a browser's Accept names text/html");
-	ok(!accept_names("*/*", "text/html"), "*/* does not");
-	ok(!accept_names("application/json, text/html;q=0", "text/html"),
+	ok(!http_accept_names("*/*", "text/html"), "*/* does not");
+	ok(!http_accept_names("application/json, text/html;q=0", "text/html"),
 	    "text/html;q=0 does not");
-	ok(!accept_names(NULL, "text/html"), "no Accept does not");
+	ok(!http_accept_names(NULL, "text/html"), "no Accept does not");
 }
 
 static void
@@ -57,14 +57,15 @@ test_tags(void)
 {
 	static const char tag[] = "\"ab\"";
 
-	ok(accept_tag("\"ab\"", tag), "the same tag");
-	ok(accept_tag("\"x\", \"ab\" , \"y\"", tag), "one of several");
-	ok(accept_tag("W/\"ab\"", tag), "the weak form of it");
-	ok(accept_tag("*", tag), "any tag");
-	ok(!accept_tag("\"abc\"", tag), "not a longer one");
-	ok(!accept_tag("\"a\"", tag), "not a shorter one");
-	ok(!accept_tag("ab", tag), "not one without quotes");
-	ok(!accept_tag("", tag) && !accept_tag(NULL, tag), "not none");
+	ok(http_accept_tag("\"ab\"", tag), "the same tag");
+	ok(http_accept_tag("\"x\", \"ab\" , \"y\"", tag), "one of several");
+	ok(http_accept_tag("W/\"ab\"", tag), "the weak form of it");
+	ok(http_accept_tag("*", tag), "any tag");
+	ok(!http_accept_tag("\"abc\"", tag), "not a longer one");
+	ok(!http_accept_tag("\"a\"", tag), "not a shorter one");
+	ok(!http_accept_tag("ab", tag), "not one without quotes");
+	ok(!http_accept_tag("", tag) && !http_accept_tag(NULL, tag),
+	    "not none");
 }
 
 int

@@ -10,23 +10,23 @@
 
 struct verdict {
 	int status; /* 0: accepted; -1: more is awaited */
-	struct check_head *head;
+	struct http_head *head;
 };
 
 /* Judges len bytes that come as one piece. */
 static struct verdict
 judge_n(const char *p, size_t len)
 {
-	struct check_scan scan = { 0 };
-	struct check_refusal r = { 0 };
-	size_t n = check_scan(&scan, (const uint8_t *)p, len, &r);
+	struct http_scan scan = { 0 };
+	struct http_refusal r = { 0 };
+	size_t n = http_scan(&scan, (const uint8_t *)p, len, &r);
 	struct verdict v = { .status = r.status };
 
 	if (n == 0 && r.status == 0)
 		v.status = -1;
 	if (n == 0)
 		return v;
-	v.head = check_head((const uint8_t *)p, n, BODY_MAX, &r);
+	v.head = http_head_read((const uint8_t *)p, n, BODY_MAX, &r);
 	v.status = r.status;
 	if ((v.head == NULL) != (r.status != 0) ||
 	    (r.status != 0 && r.why == NULL))
@@ -244,7 +244,7 @@ test_values(void)
 	    "X-Forwarded-For: 2.2.2.2\r\nContent-Length: 7\r\n"
 	    "Content-Type: application/json\r\nExpect: 100-continue\r\n"
 	    "cookie: c=3\r\n\r\n";
-	struct check_head *h = judge_n(text, sizeof(text) - 1).head;
+	struct http_head *h = judge_n(text, sizeof(text) - 1).head;
 
 	if (!ok(h != NULL, "a request of all kinds is accepted"))
 		return;
@@ -254,13 +254,13 @@ test_values(void)
 	is_int(h->length, 7, "its length");
 	ok(h->expect, "it waits for 100");
 	ok(h->keep_alive, "it stays open");
-	is_str(check_value(h, "Host"), "a.example:8080",
+	is_str(http_head_value(h, "Host"), "a.example:8080",
 	    "names are found in any case, values without blanks");
-	is_str(check_value(h, "Cookie"), "a=1; b=2; c=3",
+	is_str(http_head_value(h, "Cookie"), "a=1; b=2; c=3",
 	    "several cookie lines become one");
-	is_str(check_value(h, "X-Forwarded-For"), "1.1.1.1, 2.2.2.2",
+	is_str(http_head_value(h, "X-Forwarded-For"), "1.1.1.1, 2.2.2.2",
 	    "other repeated headers become a list");
-	ok(check_value(h, "Accept") == NULL, "what is absent is absent");
+	ok(http_head_value(h, "Accept") == NULL, "what is absent is absent");
 	free(h);
 }
 
@@ -300,15 +300,15 @@ test_pieces(void)
 	static const char text[] =
 	    "POST /x HTTP/1.1\r\n" HOST "Content-Length: 0\r\nA: b\r\n\r\n";
 	size_t n = sizeof(text) - 1, i, late = 0, early = 0, nuls = 0;
-	struct check_refusal r;
+	struct http_refusal r;
 	char copy[sizeof(text)];
-	struct check_scan s;
+	struct http_scan s;
 
 	for (i = 0; i < n; i++) {
-		s = (struct check_scan){ 0 };
-		early += check_scan(&s, (const uint8_t *)text, i, &r) != 0 ||
+		s = (struct http_scan){ 0 };
+		early += http_scan(&s, (const uint8_t *)text, i, &r) != 0 ||
 			 r.status != 0;
-		late += check_scan(&s, (const uint8_t *)text, n, &r) != n;
+		late += http_scan(&s, (const uint8_t *)text, n, &r) != n;
 		memcpy(copy, text, sizeof(text));
 		copy[i] = '\0';
 		nuls += judge_n(copy, n).status == 400;
@@ -321,15 +321,15 @@ test_pieces(void)
 static void
 test_limits(void)
 {
-	static char text[CHECK_BLOCK_MAX + 64];
+	static char text[HTTP_BLOCK_MAX + 64];
 	char *p;
 	int i;
 
 	p = stpcpy(text, "GET /");
-	memset(p, 'a', CHECK_TARGET_MAX - 1);
-	strcpy(p + CHECK_TARGET_MAX - 1, " HTTP/1.1\r\n" HOST "\r\n");
+	memset(p, 'a', HTTP_TARGET_MAX - 1);
+	strcpy(p + HTTP_TARGET_MAX - 1, " HTTP/1.1\r\n" HOST "\r\n");
 	is_int(status(text), 0, "an address of 2 KiB is accepted");
-	strcpy(p + CHECK_TARGET_MAX - 1, "a HTTP/1.1\r\n" HOST "\r\n");
+	strcpy(p + HTTP_TARGET_MAX - 1, "a HTTP/1.1\r\n" HOST "\r\n");
 	is_int(status(text), 414, "one byte more is 414");
 	memset(text, 'A', 3000);
 	is_int(judge_n(text, 3000).status, 414,
@@ -343,12 +343,12 @@ test_limits(void)
 	is_int(status(text), 431, "101 are 431");
 	p = stpcpy(text, "GET / HTTP/1.1\r\n" HOST "A: ");
 	memset(p, 'b', (size_t)(text + sizeof(text) - p));
-	strcpy(text + CHECK_BLOCK_MAX - 4, "\r\n\r\n");
+	strcpy(text + HTTP_BLOCK_MAX - 4, "\r\n\r\n");
 	is_int(status(text), 0, "a block of 16 KiB is accepted");
-	strcpy(text + CHECK_BLOCK_MAX - 4, "b\r\n\r\n");
+	strcpy(text + HTTP_BLOCK_MAX - 4, "b\r\n\r\n");
 	is_int(status(text), 431, "one byte more is 431");
 	memset(p, 'b', (size_t)(text + sizeof(text) - p));
-	is_int(judge_n(text, CHECK_BLOCK_MAX).status, -1,
+	is_int(judge_n(text, HTTP_BLOCK_MAX).status, -1,
 	    "16 KiB without an end wait for more");
 }
 

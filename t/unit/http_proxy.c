@@ -10,7 +10,7 @@
 #define TRUSTED "127.0.0.1 10.0.0.0/8 fd00::/9 192.168.1.4/31 unix"
 
 /* Who trusts these, written with blanks between. */
-static struct proxies *
+static struct http_proxies *
 trusting(const char *words)
 {
 	char text[200], *list[16] = { NULL }, *word;
@@ -19,7 +19,7 @@ trusting(const char *words)
 	snprintf(text, sizeof(text), "%s", words);
 	for (word = strtok(text, " "); word != NULL; word = strtok(NULL, " "))
 		list[n++] = word;
-	return proxies_new(list);
+	return http_proxies_new(list);
 }
 
 static void
@@ -43,30 +43,34 @@ test_networks(void)
 		{ "nonsense", false },
 		{ "", false },
 	};
-	struct proxies *p = trusting(TRUSTED), *none = proxies_new(NULL);
+	struct http_proxies *p = trusting(TRUSTED),
+			    *none = http_proxies_new(NULL);
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		ok(proxy_trusted(p, cases[i].address) == cases[i].in,
+		ok(http_proxy_trusted(p, cases[i].address) == cases[i].in,
 		    "%s is %strusted", cases[i].address,
 		    cases[i].in ? "" : "not ");
-		ok(!proxy_trusted(none, cases[i].address),
+		ok(!http_proxy_trusted(none, cases[i].address),
 		    "%s is not trusted by default", cases[i].address);
 	}
-	proxies_free(&p);
-	proxies_free(&none);
+	http_proxies_free(&p);
+	http_proxies_free(&none);
 }
 
 static void
 test_wrong_entries_trust_nobody(void)
 {
-	struct proxies *p = trusting("10.0.0.0/33 10.0.0.0/ 0/0 / 10.0.0.0/-1 "
-				     "fd00::/129 10.0.0.0/8x localhost");
+	struct http_proxies *p =
+	    trusting("10.0.0.0/33 10.0.0.0/ 0/0 / 10.0.0.0/-1 "
+		     "fd00::/129 10.0.0.0/8x localhost");
 
-	ok(!proxy_trusted(p, "10.0.0.1") && !proxy_trusted(p, "fd00::1") &&
-		!proxy_trusted(p, "127.0.0.1") && !proxy_trusted(p, "unix"),
+	ok(!http_proxy_trusted(p, "10.0.0.1") &&
+		!http_proxy_trusted(p, "fd00::1") &&
+		!http_proxy_trusted(p, "127.0.0.1") &&
+		!http_proxy_trusted(p, "unix"),
 	    "entries that are no addresses trust nobody");
-	proxies_free(&p);
+	http_proxies_free(&p);
 }
 
 static void
@@ -95,19 +99,19 @@ test_client(void)
 		    "99",
 		    "127.0.0.1" },
 	};
-	struct proxies *p = trusting(TRUSTED);
-	char peer[PROXY_ADDRESS];
+	struct http_proxies *p = trusting(TRUSTED);
+	char peer[HTTP_ADDRESS];
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		strcpy(peer, cases[i].peer);
-		proxy_client(p, cases[i].forwarded, peer);
+		http_proxy_client(p, cases[i].forwarded, peer);
 		is_str(peer, cases[i].client, "%s telling of \"%s\" is %s",
 		    cases[i].peer,
 		    cases[i].forwarded ? cases[i].forwarded : "nobody",
 		    cases[i].client);
 	}
-	proxies_free(&p);
+	http_proxies_free(&p);
 }
 
 static void
@@ -117,17 +121,17 @@ test_peer(void)
 		.sin_addr.s_addr = htonl(0x01020304) };
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
 	struct sockaddr un = { .sa_family = AF_UNIX };
-	char out[PROXY_ADDRESS];
+	char out[HTTP_ADDRESS];
 
-	proxy_peer((struct sockaddr *)&in, out);
+	http_proxy_peer((struct sockaddr *)&in, out);
 	is_str(out, "1.2.3.4", "an IPv4 peer");
 	inet_pton(AF_INET6, "2001:db8::1", &in6.sin6_addr);
-	proxy_peer((struct sockaddr *)&in6, out);
+	http_proxy_peer((struct sockaddr *)&in6, out);
 	is_str(out, "2001:db8::1", "an IPv6 peer");
 	inet_pton(AF_INET6, "::ffff:1.2.3.4", &in6.sin6_addr);
-	proxy_peer((struct sockaddr *)&in6, out);
+	http_proxy_peer((struct sockaddr *)&in6, out);
 	is_str(out, "1.2.3.4", "an IPv4 peer of an IPv6 socket");
-	proxy_peer(&un, out);
+	http_proxy_peer(&un, out);
 	is_str(out, "unix", "a peer of a Unix socket");
 }
 

@@ -99,7 +99,7 @@ class Probe:
     """A running http_probe. Use as a context; it must end cleanly."""
 
     def __init__(self, *flags: str):
-        self.log = tempfile.TemporaryFile()
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115
         self.process = subprocess.Popen(
             [binary().parent / "t/helpers/http_probe", *flags],
             stdout=subprocess.PIPE,
