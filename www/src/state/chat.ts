@@ -1,6 +1,6 @@
 /* Everything of one logged-in account: wires the connection and the outbox to what is
  * shown. Views read from here and call its methods; they never see the protocol. */
-import { computed, reactive, ref, shallowReactive, shallowRef, triggerRef } from 'vue';
+import { computed, reactive, ref, shallowReactive, shallowRef } from 'vue';
 import type { ShallowRef } from 'vue';
 import { Connection, type Phase, type Socket } from '../protocol/connection';
 import { Outbox, type Outgoing } from '../protocol/outbox';
@@ -29,7 +29,12 @@ export type Loading = '' | 'newest' | 'older' | 'failed';
 
 export interface RoomView {
     readonly fold: RoomFold;
-    loading: Loading;
+    readonly loading: Loading;
+}
+
+/* The fold changes in place: a new view object makes whoever looks look again. */
+function renew(view: ShallowRef<RoomView>): void {
+    view.value = { ...view.value };
 }
 
 export class Chat {
@@ -175,7 +180,7 @@ export class Chat {
         const no = fold.get(seq)?.no;
         if (no === undefined) return;
         fold.read(seq, no);
-        triggerRef(view);
+        renew(view);
         this.cursors.moved(room, seq);
     }
 
@@ -243,7 +248,7 @@ export class Chat {
         let view = this.rooms.get(room.id);
         if (view) {
             view.value.fold.refresh(room);
-            triggerRef(view);
+            renew(view);
         } else {
             const fold = new RoomFold(room, this.me.value.id);
             view = shallowRef<RoomView>({ fold, loading: '' });
@@ -284,8 +289,7 @@ export class Chat {
     private async load(room: string, what: Loading, fields: object): Promise<void> {
         const view = this.rooms.get(room);
         if (!view || view.value.loading === what) return;
-        view.value.loading = what;
-        triggerRef(view);
+        view.value = { ...view.value, loading: what };
         let result: Loading = 'failed';
         try {
             const page = await this.ask<HistoryAnswer>('history', fields);
@@ -293,9 +297,8 @@ export class Chat {
             for (const event of page.events) view.value.fold.add(event);
             result = '';
         } finally {
-            view.value.loading = result;
             this.covered(room, view.value.fold);
-            triggerRef(view);
+            view.value = { ...view.value, loading: result };
         }
     }
 
@@ -365,7 +368,7 @@ export class Chat {
         if (!view) return; /* `added` or hello tells of it, then history fills up */
         view.value.fold.add(event);
         this.covered(event.room, view.value.fold);
-        triggerRef(view);
+        renew(view);
     }
 
     private learnJoined(event: RoomEvent): void {
@@ -382,7 +385,7 @@ export class Chat {
         if (event.ev === 'read') {
             const view = this.rooms.get(body.room);
             view?.value.fold.read(body.seq, body.no ?? 0);
-            if (view) triggerRef(view);
+            if (view) renew(view);
         }
     }
 
@@ -419,7 +422,7 @@ export class Chat {
         const room = this.listed.get(id);
         if (!view || !room) return;
         view.value.fold.reset(room);
-        triggerRef(view);
+        renew(view);
         if (this.current.value === id) void this.loadNewest(id);
     }
 

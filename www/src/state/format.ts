@@ -1,8 +1,11 @@
 /* Times and texts as people read them. */
 import { i18n } from '../i18n';
 
+/* The reader's own kind of the language, if there is one: en-GB has 24 hours. */
 function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-    return new Intl.DateTimeFormat(i18n.global.locale.value, options);
+    const language = i18n.global.locale.value;
+    const own = navigator.languages.find((tag) => tag.split('-')[0] === language);
+    return new Intl.DateTimeFormat(own ?? language, options);
 }
 
 function daysAgo(at: number, now: number): number {

@@ -1,0 +1,70 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { gunzipSync, brotliDecompressSync } from 'node:zlib';
+
+const DIST = new URL('../dist/', import.meta.url);
+const LIMIT = 100 * 1024;
+
+describe('the built client (npm run build comes first)', () => {
+    let files: string[] = [];
+
+    beforeAll(() => {
+        expect(existsSync(new URL('index.html', DIST)), 'npm run build').toBe(true);
+        files = readdirSync(new URL('assets/', DIST)).map((name) => `assets/${name}`);
+    });
+
+    function read(name: string): Buffer {
+        return readFileSync(new URL(name, DIST));
+    }
+
+    it('loads with at most 100 KB, compressed with gzip', () => {
+        const loaded = [
+            'index.html',
+            ...files.filter((name) => /\.(js|css)$/.test(name)),
+        ];
+        expect(loaded.length).toBeGreaterThanOrEqual(3);
+        const total = loaded.reduce((sum, name) => sum + read(`${name}.gz`).length, 0);
+        expect(total).toBeLessThanOrEqual(LIMIT);
+    });
+
+    it('has .gz and .br of the same content beside every file', () => {
+        const plain = [
+            'index.html',
+            ...files.filter((name) => !/\.(gz|br)$/.test(name)),
+        ];
+        for (const name of plain) {
+            expect(gunzipSync(read(`${name}.gz`)).equals(read(name)), name).toBe(true);
+            expect(
+                brotliDecompressSync(read(`${name}.br`)).equals(read(name)),
+                name,
+            ).toBe(true);
+        }
+    });
+
+    it('runs under a CSP without unsafe-eval and unsafe-inline', () => {
+        const html = read('index.html').toString();
+        expect(html).not.toMatch(/<script(?![^>]*\ssrc=)/);
+        expect(html).not.toMatch(/<style|\sstyle=|\son\w+=/);
+        for (const name of files.filter((file) => file.endsWith('.js'))) {
+            expect(read(name).toString(), name).not.toMatch(/\beval\(|new Function\(/);
+        }
+    });
+
+    it('asks no other host for anything', () => {
+        for (const name of [
+            'index.html',
+            ...files.filter((f) => /\.(js|css)$/.test(f)),
+        ]) {
+            const hosts = [
+                ...read(name)
+                    .toString()
+                    .matchAll(/(?:src|href)="https?:|url\(["']?https?:|@import/g),
+            ];
+            expect(hosts.map(String), name).toEqual([]);
+        }
+    });
+
+    it('names every asset by its content', () => {
+        for (const name of files) expect(name).toMatch(/-[\w-]{8}\.\w+(\.gz|\.br)?$/);
+    });
+});

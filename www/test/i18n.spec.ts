@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+const SRC = new URL('../src/', import.meta.url);
+
+type Texts = { [key: string]: string | Texts };
+
+function texts(language: string): Map<string, string> {
+    const file = readFileSync(new URL(`i18n/${language}.json`, SRC), 'utf8');
+    const flat = new Map<string, string>();
+    const walk = (node: Texts, path: string): void => {
+        for (const [key, value] of Object.entries(node)) {
+            if (typeof value === 'string') flat.set(path + key, value);
+            else walk(value, `${path}${key}.`);
+        }
+    };
+    walk(JSON.parse(file) as Texts, '');
+    return flat;
+}
+
+function sources(folder: URL): string[] {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+        if (entry.isDirectory()) return sources(new URL(`${entry.name}/`, folder));
+        if (!/\.(vue|ts)$/.test(entry.name)) return [];
+        return [readFileSync(new URL(entry.name, folder), 'utf8')];
+    });
+}
+
+function holes(text: string): string[] {
+    return [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]!))].sort();
+}
+
+const en = texts('en');
+const id = texts('id');
+const code = sources(SRC).join('\n');
+
+describe('the texts', () => {
+    it('exist in every language', () => {
+        expect([...id.keys()].sort()).toEqual([...en.keys()].sort());
+        for (const [key, text] of [...en, ...id]) expect(text.trim(), key).not.toBe('');
+    });
+
+    it('have the same values to fill in', () => {
+        for (const [key, text] of en)
+            expect(holes(id.get(key) ?? ''), key).toEqual(holes(text));
+    });
+
+    it('exist for every key the code names', () => {
+        const named = [...code.matchAll(/\bt\(\s*'([\w.]+)'/g)].map((m) => m[1]!);
+        expect(named.length).toBeGreaterThan(80);
+        expect(named.filter((key) => !en.has(key))).toEqual([]);
+    });
+
+    it('are all used', () => {
+        const prefixes = [...code.matchAll(/`([\w]+\.)\$\{/g)].map((m) => m[1]!);
+        const unused = [...en.keys()].filter(
+            (key) =>
+                !code.includes(`'${key}'`) && !prefixes.some((p) => key.startsWith(p)),
+        );
+        expect(unused).toEqual([]);
+    });
+});

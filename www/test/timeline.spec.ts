@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { Outgoing } from '../src/protocol/outbox';
+import { timeline, type MessageRow, type Row } from '../src/state/timeline';
+import { ME, message, ROOM } from './fake_socket';
+
+const NOON = new Date(2026, 10, 20, 12).getTime();
+
+function outgoing(cid: string, body: string): Outgoing {
+    return {
+        cid,
+        room: ROOM,
+        body,
+        order: NOON + 60_000,
+        state: 'sending',
+        tried: true,
+        refused: false,
+    };
+}
+
+function rowsOf(input: Partial<Parameters<typeof timeline>[0]>): Row[] {
+    return timeline({
+        events: [],
+        outgoing: [],
+        me: ME,
+        removable: () => false,
+        ...input,
+    });
+}
+
+function bodies(rows: Row[]): string[] {
+    return rows.filter((r): r is MessageRow => r.type === 'message').map((r) => r.body);
+}
+
+describe('the rows of a conversation', () => {
+    it('group one sender’s messages and part the days', () => {
+        const rows = rowsOf({
+            events: [
+                message(1, { at: NOON - 86_400_000 }),
+                message(2, { at: NOON }),
+                message(3, { at: NOON + 1_000 }),
+                message(4, { at: NOON + 2_000, from: ME }),
+            ],
+        });
+        expect(rows.map((row) => row.type)).toEqual([
+            'day',
+            'message',
+            'day',
+            'message',
+            'message',
+            'message',
+        ]);
+        const edges = rows
+            .filter((row): row is MessageRow => row.type === 'message')
+            .map((row) => [row.own, row.first, row.last]);
+        expect(edges).toEqual([
+            [false, true, true],
+            [false, true, false],
+            [false, false, true],
+            [true, true, true],
+        ]);
+    });
+
+    it('replace a pending message by its event, under the same key', () => {
+        const cid = 'f'.repeat(32);
+        const before = rowsOf({ outgoing: [outgoing(cid, 'hi')] });
+        const event = message(9, { from: ME, cid, body: 'hi', at: NOON + 61_000 });
+        const after = rowsOf({ events: [event], outgoing: [outgoing(cid, 'hi')] });
+        expect(bodies(before)).toEqual(['hi']);
+        expect(bodies(after)).toEqual(['hi']);
+        expect(after.at(-1)!.key).toBe(before.at(-1)!.key);
+    });
+
+    it('do not take another’s message for one’s own with the same cid', () => {
+        const cid = 'f'.repeat(32);
+        const rows = rowsOf({
+            events: [message(1, { cid })],
+            outgoing: [outgoing(cid, 'hi')],
+        });
+        expect(bodies(rows)).toEqual(['message 1', 'hi']);
+    });
+
+    it('have one line before the first new message of somebody else', () => {
+        const rows = rowsOf({
+            events: [
+                message(1, { at: NOON }),
+                message(2, { at: NOON, from: ME }),
+                message(3, { at: NOON }),
+                message(4, { at: NOON }),
+            ],
+            unreadAfter: 1,
+        });
+        const at = rows.findIndex((row) => row.type === 'unread');
+        expect((rows[at + 1] as MessageRow).seq).toBe(3);
+        expect(rows.filter((row) => row.type === 'unread').length).toBe(1);
+    });
+
+    it('leave out kinds they do not know', () => {
+        expect(rowsOf({ events: [message(1, { ev: 'polka' })] })).toEqual([]);
+    });
+});
