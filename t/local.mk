@@ -106,6 +106,10 @@ t_unit_chat_span_LDADD = src/chat/libchat.a $(MODEL_LIBS)
 
 # proc ------------------------------------------------------------------------
 
+check_PROGRAMS += t/unit/proc_board
+TESTS += t/unit/proc_board
+t_unit_proc_board_LDADD = $(PROC_LIBS)
+
 # the whole -------------------------------------------------------------------
 TESTS += t/unit/layering
 EXTRA_DIST += t/unit/layering
