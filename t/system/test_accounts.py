@@ -324,7 +324,7 @@ def test_body_of_another_type_is_not_taken(server, name, kind):
         headers["Content-Type"] = kind
     reply = http_request(server.port, "POST", "/api/me", b"{}", headers)
     assert reply.status == 415
-    assert reply.json()["error"]["code"] == "bad_request"
+    assert b"json" in reply.body, "it does not say what is expected"
 
 
 def test_json_with_a_charset_is_taken(server, name):

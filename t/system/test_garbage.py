@@ -77,7 +77,7 @@ def ani(server):
 def representable(fields):
     """False for what no document may hold; such a frame is refused before its id is read."""
     text = json.dumps(fields)
-    return "\\u0000" not in text and not re.search(r"\d{16}\b(?!\")", text)
+    return not re.search(r"\\u0000|e\+|\b\d{16,20}\b(?!\")", text)
 
 
 def test_missing_and_wrong_fields_are_named_and_the_connection_stays(server, ani):
@@ -250,7 +250,7 @@ async def test_doubled_key_is_refused(server, ani):
         assert device.ask("ping") == {"re": 1}
 
 
-BODIES = [b"", b"x", b"[]", b"null", b"1", b"{", b'{"a":}', b"\xff\xfe", b"{}x", b"[" * 5000]
+BODIES = [b"x", b"[]", b"null", b"1", b"{", b'{"a":}', b"\xff\xfe", b"{}x", b"[" * 5000]
 
 
 @pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
@@ -312,7 +312,7 @@ def test_next_that_was_not_given_by_the_server(server, ani):
 async def test_random_frames_never_harm_the_server(server, ani):
     rng = random.Random(20260722)
     words = [*SOUND, "hello", "ping", "me", "logout ", "rooms", "people"]
-    values = [None, 0, -1, 2**53, 1.5, "", "x", ID, [], {}, [ID], {"a": 1}, True, "\ud7ff" * 50]
+    values = [None, 0, -1, 2**53 - 1, 1.5, "", "x", ID, [], {}, [ID], {"a": 1}, True, "\ud7ff" * 50]
     keys = sorted({key for fields in SOUND.values() for key in fields} | {"limit", "next", "rooms"})
     with RawDevice(server, ani) as device:
         device.hello()

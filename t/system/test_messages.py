@@ -36,7 +36,7 @@ TEXTS = [
     " spaces kept ",
     'line\nbreak\tand "quotes" \\ / <b>&amp;</b>',
     "🐦 Burung Chat — ñ 漢字 \u202e",
-    "\x01\x1f\x7f",
+    "a\x01\x1f\x7fb",
     "\u2028\u2029\ufeff\U0010ffff",
     "a" * 16384,
     "é" * 8192,

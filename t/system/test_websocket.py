@@ -125,10 +125,10 @@ def test_message_in_many_pieces_with_pings_between(server, ani):
         for n, piece in enumerate(pieces):
             device.send(encode(TEXT if n == 0 else 0, piece, fin=n == len(pieces) - 1))
             device.send(encode(PING, str(n).encode()))
-        frames = [device.frame() for _ in range(len(pieces) + 1)]
+        frames = [device.frame() for _ in range(len(pieces) + 2)]  # and the signal synced
     texts = [json.loads(frame.payload) for frame in frames if frame.opcode == TEXT]
     pongs = [frame.payload for frame in frames if frame.opcode == PONG]
-    assert texts == [{"re": 1}]
+    assert texts == [{"sig": "synced"}, {"re": 1}]
     assert pongs == [str(n).encode() for n in range(len(pieces))]
 
 

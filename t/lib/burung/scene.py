@@ -114,10 +114,15 @@ class RawDevice(Raw):
         self.send(encode(TEXT, json.dumps(message).encode()))
 
     def hear(self) -> dict:
-        """The next text frame; pings and pongs are skipped."""
-        while (frame := self.frame()).opcode != TEXT:
-            assert frame.opcode in (9, 10), frame
-        return json.loads(frame.payload)
+        """The next answer or event; signals, pings and pongs are skipped."""
+        while True:
+            frame = self.frame()
+            if frame.opcode == TEXT:
+                heard = json.loads(frame.payload)
+                if "sig" not in heard:
+                    return heard
+            else:
+                assert frame.opcode in (9, 10), frame
 
     def ask(self, op: str, **fields) -> dict:
         """The answer, or the error object; what comes before it is skipped."""
