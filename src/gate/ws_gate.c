@@ -219,7 +219,6 @@ static struct request *
 request_make(struct device *dev, struct json *args)
 {
 	struct request *req;
-	struct err err;
 	uint64_t id;
 
 	MEM_NEW(req);
@@ -230,7 +229,7 @@ request_make(struct device *dev, struct json *args)
 	req->session = dev->session;
 	req->args = args;
 	req->chat->requests++;
-	if (json_get_u64(args, "id", &id, &err) != 1)
+	if (json_get_u64(args, "id", &id, &req->err) != 1)
 		id = NO_ID;
 	req->gate = (void *)(uintptr_t)id;
 	return req;
@@ -287,7 +286,8 @@ on_message(struct wsconn *w, enum ws_opcode op, const uint8_t *p, size_t len)
 		return;
 	}
 	req = request_make(dev, args);
-	req->cmd = find_command(dev, args, &req->err);
+	if (req->err.code == ERR_NONE)
+		req->cmd = find_command(dev, args, &req->err);
 	if (dev->refs > UNDER_WAY_MAX) {
 		dev->flags |= DEVICE_PAUSED;
 		wsconn_pause(&dev->ws);
