@@ -1,6 +1,7 @@
 """The master: signals, replacement of workers, refusals to start that say what to do."""
 
 import asyncio
+import contextlib
 import os
 import pwd
 import re
@@ -354,6 +355,17 @@ def test_database_is_readable_by_its_owner_only(make_server):
             assert os.stat(path).st_mode & 0o077 == 0, path
 
 
+def test_database_file_alone_is_whole_after_a_stop(make_server, tmp_path):
+    """A copy of it is a backup."""
+    server = make_server()
+    ani = server.user("ani")
+    room = group(ani)
+    say_many(ani, room, 500)
+    server.stop()
+    (tmp_path / "burung.db").write_bytes((server.data / "burung.db").read_bytes())
+    assert len(read_store(tmp_path)[room]) == 502
+
+
 @pytest.mark.parametrize("damage", ["garbage", "page", "other"])
 def test_corrupt_database_is_refused_with_advice(make_server, damage):
     server = make_server()
@@ -362,6 +374,8 @@ def test_corrupt_database_is_refused_with_advice(make_server, damage):
     say_many(ani, room, 500, "x" * 200)
     server.stop()
     path = server.data / "burung.db"
+    for leftover in ("burung.db-wal", "burung.db-shm"):  # would heal what is damaged
+        (server.data / leftover).unlink(missing_ok=True)
     data = bytearray(path.read_bytes())
     if damage == "garbage":
         path.write_bytes(b"this is not a database" * 1000)
@@ -476,7 +490,7 @@ async def test_full_disk_is_said_and_overcome_without_a_restart(make_server, tmp
     mount = tmp_path / "small"
     mount.mkdir()
     made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", mount], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", mount], capture_output=True, check=False
     )
     if made.returncode:
         pytest.skip(f"no tmpfs can be mounted: {made.stderr.decode().strip()}")
@@ -497,13 +511,9 @@ async def fill_and_free(server, mount):
     workers = server.wait_workers()
     say(ani, server.room, "before")
     ballast = mount / "ballast"
-    with open(ballast, "wb") as file:
-        try:
-            while True:
-                file.write(b"x" * 4096)
-                file.flush()
-        except OSError:
-            pass
+    with contextlib.suppress(OSError), open(ballast, "wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
     async with online(server, ani, budi) as (one, two):
         server.acked = []
         with pytest.raises(Refused) as refused:
