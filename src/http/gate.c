@@ -38,22 +38,6 @@ output(struct http_gate *g)
 }
 
 static void
-gate_enter(struct http_gate *g)
-{
-	g->inside++;
-}
-
-/* False: it is over and g no longer exists. */
-static bool
-gate_leave(struct http_gate *g)
-{
-	if (--g->inside > 0 || !g->dead)
-		return true;
-	free(g);
-	return false;
-}
-
-static void
 deadline(struct http_gate *g, uint64_t ms)
 {
 	struct timeval tv = { .tv_sec = (time_t)(ms / 1000),
@@ -62,23 +46,25 @@ deadline(struct http_gate *g, uint64_t ms)
 	evtimer_add(g->timer, &tv);
 }
 
-/* The connection is gone or no longer ours: takes the gate down. */
+/* Callers further up still look at g->dead, so its memory goes a little later.
+ */
 void
 http_gate_down(struct http_gate *g)
 {
+	struct http_server *s = g->server;
 	struct http_request *req = g->req;
 
 	g->dead = true;
 	g->req = NULL;
 	LIST_REMOVE(g, link);
-	g->server->count--;
+	LIST_INSERT_HEAD(&s->dead, g, link);
+	event_active(s->reap, EV_TIMEOUT, 0);
+	s->count--;
 	event_free(g->timer);
 	free(g->head);
 	if (req != NULL)
 		http_request_gone(req);
-	http_server_check_drained(g->server);
-	if (g->inside == 0)
-		free(g);
+	http_server_check_drained(s);
 }
 
 static evhtp_res
@@ -269,10 +255,8 @@ gate_step(struct http_gate *g)
 static void
 gate_run(struct http_gate *g)
 {
-	gate_enter(g);
 	while (!g->dead && gate_step(g))
 		;
-	gate_leave(g);
 }
 
 static void
@@ -304,12 +288,10 @@ on_write(struct bufferevent *bev, void *arg)
 
 	if (evbuffer_get_length(output(g)) > 0)
 		return;
-	gate_enter(g);
 	if (g->state == GATE_ANSWER && g->req == NULL)
 		gate_answered(g);
 	else if (g->state == GATE_CLOSING && !g->shut)
 		gate_linger(g);
-	gate_leave(g);
 }
 
 /* End of input while an answer is on its way: that is finished first. */

@@ -26,6 +26,8 @@ struct http_server {
 	struct http_proxies *proxies;
 	LIST_HEAD(, listener) listeners;
 	LIST_HEAD(, http_gate) gates;
+	LIST_HEAD(, http_gate) dead; /* to be freed by reap, in the next turn */
+	struct event *reap;
 	size_t count; /* of gates */
 	struct route *routes;
 	size_t route_count;
@@ -70,8 +72,7 @@ struct http_gate {
 	void *upgrade_arg;
 	char accept[WS_ACCEPT]; /* Sec-WebSocket-Accept */
 	uint8_t state;
-	uint8_t inside; /* calls that still use this struct */
-	bool dead;
+	bool dead;     /* in the list of those to be freed */
 	bool handling; /* the handler has not returned: it may upgrade */
 	bool begun;    /* GATE_HEAD: some of a header block is there */
 	bool skipped;  /* an empty line before the request line was dropped */
@@ -86,7 +87,7 @@ void http_gate_free(struct http_gate *g);  /* closes the connection */
 void http_gate_drain(struct http_gate *g); /* closes it if it is idle */
 bool http_gate_keeps(
     const struct http_gate *g);           /* may another request follow? */
-void http_gate_down(struct http_gate *g); /* it is gone: takes the gate down */
+void http_gate_down(struct http_gate *g); /* it is gone or no longer ours */
 void http_gate_hand_over(struct http_gate *g); /* upgrade.c: ends an upgrade */
 void http_gate_request(evhtp_request_t *ev, void *arg); /* evhtp's callback */
 

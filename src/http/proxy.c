@@ -115,7 +115,7 @@ http_proxy_peer(const struct sockaddr *sa, char out[HTTP_ADDRESS])
 		memcpy(a + 12, &in->sin_addr, 4);
 		address_write(a, out);
 	} else
-		strcpy(out, "unix");
+		memcpy(out, "unix", sizeof("unix"));
 }
 
 static bool

@@ -28,6 +28,19 @@ struct route {
 	void *arg;
 };
 
+static void
+on_reap(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_server *s = arg;
+	struct http_gate *g, *next;
+
+	for (g = LIST_FIRST(&s->dead); g != NULL; g = next) {
+		next = LIST_NEXT(g, link);
+		free(g);
+	}
+	LIST_INIT(&s->dead);
+}
+
 struct http_server *
 http_server_new(struct loop *loop, const struct http_conf *conf)
 {
@@ -48,13 +61,15 @@ http_server_new(struct loop *loop, const struct http_conf *conf)
 	s->accepting = true;
 	LIST_INIT(&s->listeners);
 	LIST_INIT(&s->gates);
+	LIST_INIT(&s->dead);
+	if ((s->reap = evtimer_new(s->base, on_reap, s)) == NULL)
+		log_fatal("no memory");
 	return s;
 }
 
 static void
 listener_free(struct listener *l)
 {
-	LIST_REMOVE(l, link);
 	event_free(l->again);
 	evhtp_unbind_socket(l->htp);
 	evhtp_free(l->htp);
@@ -65,6 +80,7 @@ void
 http_server_free(struct http_server **sp)
 {
 	struct http_server *s = *sp;
+	struct listener *l, *next;
 	size_t i;
 
 	if (s == NULL)
@@ -72,8 +88,12 @@ http_server_free(struct http_server **sp)
 	s->drained = NULL;
 	while (!LIST_EMPTY(&s->gates))
 		http_gate_free(LIST_FIRST(&s->gates));
-	while (!LIST_EMPTY(&s->listeners))
-		listener_free(LIST_FIRST(&s->listeners));
+	on_reap(-1, 0, s);
+	event_free(s->reap);
+	for (l = LIST_FIRST(&s->listeners); l != NULL; l = next) {
+		next = LIST_NEXT(l, link);
+		listener_free(l);
+	}
 	for (i = 0; i < s->route_count; i++)
 		free(s->routes[i].path);
 	free(s->routes);

@@ -26,6 +26,10 @@ struct kind {
 	bool packs; /* may have .br and .gz beside it */
 };
 
+struct packing {
+	const char *coding, *ext;
+};
+
 /* A file found. */
 struct found {
 	int fd;
@@ -174,15 +178,20 @@ find_one(const struct static_files *s, const char *name, struct found *f)
 	return false;
 }
 
-/* The variant of name in this coding, if there is one. */
+/* Whether the client wants this coding and name has a variant in it: *f. */
 static bool
-find_packed(const struct static_files *s, const char *name, const char *ext,
-    struct found *f)
+find_packed(const struct static_files *s, const char *name,
+    const struct packing *packing, int weight, struct found *f)
 {
 	char packed[NAME_MAX_LEN + 4];
 
-	stpcpy(stpcpy(packed, name), ext);
-	return find_one(s, packed, f);
+	if (weight == 0)
+		return false;
+	stpcpy(stpcpy(packed, name), packing->ext);
+	if (!find_one(s, packed, f))
+		return false;
+	f->coding = packing->coding;
+	return true;
 }
 
 /* The file called name, or the variant of it that the client likes best. */
@@ -190,28 +199,24 @@ static bool
 find(const struct static_files *s, const struct http_request *req,
     const char *name, struct found *f)
 {
+	static const struct packing br = { "br", ".br" },
+				    gz = { "gzip", ".gz" };
 	const char *codings = http_header(req, "Accept-Encoding");
-	int br = http_accept_weight(codings, "br");
-	int gzip = http_accept_weight(codings, "gzip");
+	int wbr = http_accept_weight(codings, "br");
+	int wgz = http_accept_weight(codings, "gzip");
 	const struct kind *kind = kind_of(name);
 	struct found plain = { .type = kind->type };
+	bool first = wbr >= wgz;
 
 	if (!find_one(s, name, &plain))
 		return false;
 	*f = plain;
-	if (!kind->packs)
-		return true;
-	if (br > 0 && br >= gzip && find_packed(s, name, ".br", f))
-		f->coding = "br";
-	else if (gzip > 0 && find_packed(s, name, ".gz", f))
-		f->coding = "gzip";
-	else if (br > 0 && find_packed(s, name, ".br", f))
-		f->coding = "br";
-	else {
+	if (kind->packs &&
+	    (find_packed(s, name, first ? &br : &gz, first ? wbr : wgz, f) ||
+		find_packed(s, name, first ? &gz : &br, first ? wgz : wbr, f)))
+		close(plain.fd);
+	else
 		*f = plain;
-		return true;
-	}
-	close(plain.fd);
 	return true;
 }
 
@@ -284,7 +289,7 @@ static_handle(struct http_request *req, void *arg)
 		return;
 	}
 	if (*name == '\0')
-		strcpy(name, "index.html");
+		memcpy(name, "index.html", sizeof("index.html"));
 	if (find(s, req, name, &f))
 		send_file(s, req, &f, strncmp(name, "assets/", 7) == 0);
 	else if (is_page(req) && find(s, req, "index.html", &f))

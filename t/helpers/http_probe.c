@@ -1,11 +1,14 @@
 /* t/helpers/http_probe.c - a server on src/http/ for the system tests to try:
- * says its port on stdout, serves until SIGTERM, then drains.
+ * says its port on stdout, serves until SIGTERM, then drains; SIGUSR1 ends it
+ *at once. -w: so many processes share the listening socket.
  *
  *	http_probe [-b body_max] [-H header_ms] [-I idle_ms] [-B body_ms]
- *	    [-T trusted]... [-U unix socket] [-s folder] [-n descriptors] */
+ *	    [-T trusted]... [-U unix socket] [-s folder] [-n descriptors] [-w
+ *processes] */
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include <event2/event.h>
 #include <fcntl.h>
@@ -29,7 +32,6 @@ struct probe {
 	struct http_server *server;
 	struct static_files *files;
 	unsigned gone, late, upgraded, waiting;
-	bool stopping;
 };
 
 static struct probe probe;
@@ -103,7 +105,8 @@ on_late(void *arg)
 	loop_timer_free(&l->timer);
 	free(l);
 	probe.late++;
-	probe.waiting--;
+	if (--probe.waiting == 0 && probe.server == NULL)
+		loop_stop(probe.loop);
 }
 
 static void
@@ -125,9 +128,10 @@ on_counts(struct http_request *req, void *arg)
 	char text[160];
 
 	snprintf(text, sizeof(text),
-	    "gone %u late %u upgraded %u waiting %u connections %zu\n",
+	    "gone %u late %u upgraded %u waiting %u connections %zu "
+	    "process %d\n",
 	    probe.gone, probe.late, probe.upgraded, probe.waiting,
-	    http_server_connections(probe.server));
+	    http_server_connections(probe.server), getpid());
 	reply_text(req, 200, text);
 }
 
@@ -223,6 +227,38 @@ on_term(evutil_socket_t sig, short what, void *arg)
 	http_server_drain(probe.server, on_drained, NULL);
 }
 
+static void
+on_usr1(evutil_socket_t sig, short what, void *arg)
+{
+	loop_stop(probe.loop);
+}
+
+/* In each of n children; the parent passes SIGTERM on and waits for them. */
+static void
+fork_workers(unsigned n)
+{
+	sigset_t term;
+	int sig, status, rc = 0;
+	pid_t pids[16];
+	unsigned i;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	for (i = 0; i < n && i < 16; i++)
+		if ((pids[i] = fork()) == 0) {
+			sigprocmask(SIG_UNBLOCK, &term, NULL);
+			return;
+		}
+	sigwait(&term, &sig);
+	while (i-- > 0) {
+		kill(pids[i], SIGTERM);
+		if (waitpid(pids[i], &status, 0) == -1 || status != 0)
+			rc = 1;
+	}
+	exit(rc);
+}
+
 static int
 listen_tcp(int *port_r)
 {
@@ -237,6 +273,13 @@ listen_tcp(int *port_r)
 		log_fatal("listen");
 	*port_r = ntohs(sin.sin_port);
 	return fd;
+}
+
+static void
+say_port(int port)
+{
+	printf("%d\n", port);
+	fflush(stdout);
 }
 
 static int
@@ -284,14 +327,15 @@ main(int argc, char **argv)
 	struct http_conf conf = { .body_max = 65536,
 		.trusted_proxies = trusted };
 	const char *local = NULL;
-	struct event *term;
+	struct event *term, *usr1;
+	unsigned workers = 0;
 	struct err err;
 	size_t n = 0;
 	int c, fd, ufd, port;
 
 	log_init("probe", LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
-	while ((c = getopt(argc, argv, "b:H:I:B:T:U:s:n:")) != -1) {
+	while ((c = getopt(argc, argv, "b:H:I:B:T:U:s:n:w:")) != -1) {
 		if (c == 'b')
 			conf.body_max = strtoul(optarg, NULL, 10);
 		else if (c == 'H')
@@ -304,6 +348,8 @@ main(int argc, char **argv)
 			trusted[n++] = optarg;
 		else if (c == 'U')
 			local = optarg;
+		else if (c == 'w')
+			workers = (unsigned)atoi(optarg);
 		else if (c == 'n')
 			few_descriptors(optarg);
 		else if (c == 's') {
@@ -312,10 +358,14 @@ main(int argc, char **argv)
 		} else
 			return 2;
 	}
+	fd = listen_tcp(&port);
+	if (workers > 0) {
+		say_port(port);
+		fork_workers(workers);
+	}
 	probe.loop = loop_new();
 	probe.server = http_server_new(probe.loop, &conf);
 	add_routes(probe.server);
-	fd = listen_tcp(&port);
 	if (http_server_listen(probe.server, fd, &err) == -1)
 		log_fatal("%s", err.text);
 	if (local != NULL) {
@@ -324,13 +374,18 @@ main(int argc, char **argv)
 			log_fatal("%s", err.text);
 		close(ufd);
 	}
-	printf("%d\n", port);
-	fflush(stdout);
 	term = evsignal_new(loop_base(probe.loop), SIGTERM, on_term, NULL);
 	event_add(term, NULL);
+	usr1 = evsignal_new(loop_base(probe.loop), SIGUSR1, on_usr1, NULL);
+	event_add(usr1, NULL);
+	if (workers == 0)
+		say_port(port);
 	loop_run(probe.loop);
 	event_free(term);
+	event_free(usr1);
 	http_server_free(&probe.server);
+	if (probe.waiting > 0)
+		loop_run(probe.loop);
 	static_free(&probe.files);
 	loop_free(&probe.loop);
 	close(fd);

@@ -2,6 +2,7 @@
 
 import select
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -608,6 +609,37 @@ def test_a_drain_answers_what_is_under_way_and_ends_what_is_idle():
             answer = half.send(b"\r\n").answer()
             assert (answer.status, answer.headers["connection"]) == (200, "close")
         assert probe.process.wait(10) == 0
+
+
+def test_a_server_that_ends_at_once_leaves_no_memory_behind():
+    with Probe() as probe, probe.wire() as side:
+        sent = (
+            get("/echo"),
+            get("/echo")[:-2],
+            post("/echo", b"12345")[:-3],
+            get("/later/a?ms=300"),
+        )
+        wires = [
+            probe.wire().send(request) for request in (*sent, get("/big?n=9000000"), b"bad\r\n\r\n")
+        ]
+        settle(side)
+        probe.process.send_signal(signal.SIGUSR1)
+        assert probe.process.wait(10) == 0, probe.errors()
+        for wire in wires:
+            wire.socket.close()
+
+
+def test_several_processes_share_one_listening_socket():
+    with Probe("-w", "3") as probe:
+        wires = [probe.wire() for _ in range(60)]
+        for wire in wires:
+            wire.send(get("/counts"))
+        processes = {wire.answer().text.rpartition(" ")[2] for wire in wires}
+        assert 1 <= len(processes) <= 3
+        for wire in wires:
+            assert wire.send(get("/echo")).answer().status == 200
+            wire.socket.close()
+        assert "accept" not in probe.errors()
 
 
 def test_a_server_that_pauses_accepts_nobody_and_serves_those_it_has():
