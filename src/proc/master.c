@@ -105,7 +105,7 @@ open_shared(struct server *s, struct err *err)
 	if (!empty)
 		return 0;
 	make_setup_code(s->board->setup_code, sizeof(s->board->setup_code));
-	log_info("setup code",
+	log_warn("setup code",
 	    "code=%s use=\"the first account, made with it, is the "
 	    "administrator\"",
 	    s->board->setup_code);
