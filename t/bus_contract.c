@@ -262,6 +262,13 @@ case_big(struct rig *r)
 	ok(wait_count(r, &b->got, 3), "smaller ones go on behind it");
 	is_int(b->disorder, 0, "in order");
 	is_int(b->resyncs, 0, "without a loss");
+	big = mem_realloc(big, BUS_DATA_MAX + 1);
+	say(r->ear[0].bus, 4, big, BUS_DATA_MAX + 1);
+	ok(wait_count(r, &b->resyncs, 1),
+	    "a larger one is a loss that is told");
+	say(r->ear[0].bus, 5, "after", 5);
+	ok(wait_count(r, &b->got, 4), "and goes on");
+	is_int(b->last_n[0], 5, "with the next");
 	free(big);
 }
 

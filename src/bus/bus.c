@@ -1,7 +1,6 @@
 /* bus/bus.c - the bus as its users see it; the drivers do the work. */
 #include "bus/bus.h"
 
-#include "base/log.h"
 #include "bus/driver.h"
 
 void
@@ -33,8 +32,6 @@ bus_unsubscribe(struct bus *bus, const struct id *topic)
 void
 bus_publish(struct bus *bus, const struct bus_msg *m)
 {
-	if (m->len > BUS_DATA_MAX)
-		log_fatal("a bus message of %zu bytes", m->len);
 	bus->driver->publish(bus, m);
 }
 

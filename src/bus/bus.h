@@ -28,7 +28,7 @@ struct bus_msg {
 	struct id topic; /* zero: everybody gets it */
 	uint64_t n;
 	const uint8_t *data; /* borrowed */
-	size_t len;          /* at most BUS_DATA_MAX */
+	size_t len;          /* above BUS_DATA_MAX: lost, and told */
 };
 #define BUS_DATA_MAX 131072
 

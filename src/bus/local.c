@@ -236,11 +236,28 @@ local_send_turn(void *arg)
 	FAILPOINT("bus.after_publish");
 }
 
+/* Too large for a datagram: the others find it in the store. */
+static void
+local_lose(struct local *l)
+{
+	for (unsigned i = 0; i < l->npeers; i++) {
+		if (l->peers[i].fd == -1 || l->peers[i].away)
+			continue;
+		l->bus.stats.dropped++;
+		l->peers[i].flags |= WIRE_RESYNC;
+		peer_wait(&l->peers[i]);
+	}
+}
+
 static void
 local_publish(struct bus *bus, const struct bus_msg *m)
 {
 	struct local *l = (struct local *)bus;
 
+	if (m->len > BUS_DATA_MAX) {
+		local_lose(l);
+		return;
+	}
 	if (l->out.len + WIRE_MSG + m->len > WIRE_USUAL)
 		local_seal(l);
 	if (l->turn_bytes > TURN_MAX)
