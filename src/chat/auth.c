@@ -3,6 +3,7 @@
 #include "chat/auth.h"
 
 #include <bsd/string.h>
+#include <ctype.h>
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -141,11 +142,9 @@ fold_setup(const char *s, char out[SETUP_MAX])
 	size_t n = 0;
 
 	memset(out, 0, SETUP_MAX);
-	for (; *s != '\0' && n < SETUP_MAX; s++) {
-		if (*s == '-' || *s == ' ' || *s == '\t')
-			continue;
-		out[n++] = *s >= 'a' && *s <= 'z' ? (char)(*s - 'a' + 'A') : *s;
-	}
+	for (; *s != '\0' && n < SETUP_MAX; s++)
+		if (*s != '-' && *s != ' ' && *s != '\t')
+			out[n++] = (char)toupper((unsigned char)*s);
 }
 
 bool

@@ -132,7 +132,7 @@ read_page(
 		return;
 	fit = span_fit(&l, h->mode, h->n, h->max);
 	v = l.n > 0 ? &l.v[fit.first] : NULL;
-	if (fit.count > 0)
+	if (v != NULL)
 		span = (struct span){ v[0].seq, v[fit.count - 1].seq };
 	events_json(&req->out, v, fit.count);
 	json_kbool(&req->out, "first", span.from <= 1);

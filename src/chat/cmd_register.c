@@ -3,6 +3,7 @@
 #include <bsd/string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "chat/commands.h"
 #include "chat/login.h"
 
@@ -75,6 +76,7 @@ stored(struct request *req)
 {
 	const struct login *l = req->data;
 
+	FAILPOINT("register.stored");
 	if (l->first && l->known)
 		login_setup_over(req->chat);
 	login_reply(req);

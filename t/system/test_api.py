@@ -4,9 +4,10 @@ import json
 import re
 import sqlite3
 import time
+from http.client import HTTPException
 
 import pytest
-from burung import Refused, http_request, new_cid
+from burung import Client, Refused, http_request, new_cid
 from burung.scene import direct, group, history, locked_store, say, say_many
 from burung.server import PASSWORD, wait_for
 
@@ -88,6 +89,20 @@ def test_register_and_login(server, ani):
     assert again["user"]["id"] == made["user"]["id"]
 
 
+def test_setup_is_over_though_the_worker_died_that_made_the_first_account(make_server):
+    server = make_server()
+    server.setup_code()
+    server.arm("register.stored")
+    with pytest.raises((OSError, HTTPException)):
+        server.user("ani")
+    server.wait_workers()
+    nobody = server.api()
+    assert nobody.call("info")["setup"] is False
+    assert nobody.call("login", name="ani", password=PASSWORD, token=True)["user"]["admin"] is True
+    made = nobody.call("register", name="budi", password=PASSWORD, token=True)
+    assert "admin" not in made["user"]
+
+
 def test_me(ani):
     answer = ani.api.call("me")
     assert answer.keys() == {"user"}
@@ -99,6 +114,15 @@ def test_logout_answers_with_nothing(server, ani):
     token = server.api().call("login", name="ani", password=PASSWORD, token=True)["token"]
     assert server.api(token).call("logout") == {}
     assert server.api(token).refusal("me").code == "unauthorized"
+
+
+async def test_logout_over_the_socket_is_answered_before_the_close(server, ani):
+    token = server.api().call("login", name="ani", password=PASSWORD, token=True)["token"]
+    device = Client(server.port, ani, headers={"Authorization": f"Bearer {token}"})
+    await device.open()
+    assert await device.call("logout") == {"re": device._next_id - 1}
+    assert (await device.closed())[0] == 4401
+    await device.close()
 
 
 def test_ping_answers_with_nothing(ani):
