@@ -88,7 +88,7 @@ void hub_remove_device(struct hub *hub, struct device *dev);
  * NULL). Between two calls of hub_signal_begin a device is told once, though it
  * be in several of the rooms. */
 void hub_signal_begin(struct hub *hub);
-void hub_signal_room(struct hub *hub, const struct id *room,
+void hub_signal_room(struct hub *hub, const struct id *id,
     const struct buf *json, const struct id *except);
 /* Ends devices of a session (zero: all of the user) with 4401. */
 void hub_end_session(

@@ -62,7 +62,7 @@ struct hub_log *hub_log_find(struct hub *hub, const struct id *id, bool self);
 struct hub_room *hub_log_room(struct hub_log *log); /* of a room's log */
 struct hub_user *hub_log_user(struct hub_log *log); /* of a self room's log */
 struct hub_room *hub_room_of(
-    struct hub *hub, struct hub_user *u, const struct id *room);
+    struct hub *hub, struct hub_user *u, const struct id *id);
 void hub_attach(struct hub *hub, struct hub_user *u, struct hub_room *room);
 void hub_detach(struct hub *hub, struct hub_user *u, struct hub_room *room);
 void hub_mark_dirty(struct hub *hub, struct hub_log *log);

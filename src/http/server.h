@@ -14,11 +14,11 @@ struct http_server;
 struct http_request; /* valid until answered; after http_reply gone */
 
 struct http_conf {
-	size_t body_max;          /* bytes; more: 413 */
+	size_t body_max;              /* bytes; more: 413 */
 	char *const *trusted_proxies; /* whose X-Forwarded-* count; or NULL */
-	uint32_t header_timeout_ms; /* 0: 10,000 */
-	uint32_t idle_timeout_ms;   /* between requests; 0: 60,000 */
-	uint32_t body_timeout_ms;   /* 0: 30,000, plus 1 s per 8 KiB of length */
+	uint32_t header_timeout_ms;   /* 0: 10,000 */
+	uint32_t idle_timeout_ms;     /* between requests; 0: 60,000 */
+	uint32_t body_timeout_ms; /* 0: 30,000, plus 1 s per 8 KiB of length */
 };
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OTHER };
@@ -50,23 +50,26 @@ void http_route(struct http_server *s, const char *path,
 /* What was asked. Strings are valid until the reply. */
 enum http_method http_method(const struct http_request *req);
 const char *http_method_name(const struct http_request *req);
-const char *http_path(const struct http_request *req);  /* decoded: no; as sent */
+const char *http_path(
+    const struct http_request *req); /* decoded: no; as sent */
 const char *http_query(const struct http_request *req); /* "" if none */
 const char *http_header(const struct http_request *req, const char *name);
 const uint8_t *http_body(const struct http_request *req, size_t *len_r);
-const char *http_peer(const struct http_request *req); /* address, no port;
-                                       * by X-Forwarded-For of trusted ones */
+const char *http_peer(
+    const struct http_request *req);              /* address, no port;
+						   * by X-Forwarded-For of trusted ones */
 bool http_is_tls(const struct http_request *req); /* X-Forwarded-Proto of a
-                                                   * trusted proxy is https */
+						   * trusted proxy is https */
 /* The value of one cookie copied to out; false if absent or too long. */
-bool http_cookie(const struct http_request *req, const char *name, char *out,
-    size_t size);
+bool http_cookie(
+    const struct http_request *req, const char *name, char *out, size_t size);
 
 /* Told when the client goes before the answer; http_reply must still be called
  * (and does nothing then). */
 void http_on_gone(struct http_request *req, loop_cb *cb, void *arg);
 
-/* Adds a header of the reply; values with CR, LF or NUL are a defect (fatal). */
+/* Adds a header of the reply; values with CR, LF or NUL are a defect (fatal).
+ */
 void http_reply_header(
     struct http_request *req, const char *name, const char *value);
 
@@ -77,8 +80,8 @@ void http_reply(struct http_request *req, int status, const char *type,
     const void *body, size_t len);
 
 /* A file of an open descriptor (taken over), of len bytes. */
-void http_reply_file(struct http_request *req, int status, const char *type,
-    int fd, size_t len);
+void http_reply_file(
+    struct http_request *req, int status, const char *type, int fd, size_t len);
 
 /* Answers 101 (with Sec-WebSocket-Accept) and hands over the socket in the next
  * turn: cb gets the descriptor (now the caller's) and what was read beyond the

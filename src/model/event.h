@@ -27,9 +27,9 @@ enum event_kind {
 
 struct event {
 	struct id room;
-	uint64_t seq; /* 1, 2, 3 … in its room; 0: not stored yet */
-	uint64_t no;  /* messages up to here */
-	uint64_t at;  /* ms UTC */
+	uint64_t seq;    /* 1, 2, 3 … in its room; 0: not stored yet */
+	uint64_t no;     /* messages up to here */
+	uint64_t at;     /* ms UTC */
 	uint64_t target; /* the message it answers, edits …; 0: none */
 	struct id from;
 	struct cid cid;
@@ -62,7 +62,8 @@ void event_free_body(struct event *ev);
 int event_subject(
     const struct event *ev, struct event_subject *s_r, struct err *err);
 
-/* Appends the body for one kind to b. name and display: of s->user, for join. */
+/* Appends the body for one kind to b. name and display: of s->user, for join.
+ */
 void event_body_create(struct buf *b, const char *kind, const char *label);
 void event_body_join(struct buf *b, const struct event_subject *s,
     const char *name, const char *display);

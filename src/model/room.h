@@ -48,9 +48,9 @@ struct member {
 /* A room as one user sees it in a list. */
 struct room_view {
 	struct room room;
-	struct member me;   /* role NONE: not a member */
-	struct user peer;   /* direct rooms */
-	struct event last;  /* the last message; seq 0: none. Owned */
+	struct member me;  /* role NONE: not a member */
+	struct user peer;  /* direct rooms */
+	struct event last; /* the last message; seq 0: none. Owned */
 };
 
 struct room_views {

@@ -63,7 +63,7 @@ user_fold_name(const char *name, char *out)
 	for (i = 0; i < USER_NAME_MAX && name[i] != '\0'; i++) {
 		char c = name[i];
 
-		out[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+		out[i] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 	}
 	out[i] = '\0';
 }

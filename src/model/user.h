@@ -10,19 +10,20 @@
 #include "base/err.h"
 #include "base/id.h"
 
-#define USER_NAME_MIN 3
-#define USER_NAME_MAX 32
+#define USER_NAME_MIN    3
+#define USER_NAME_MAX    32
 #define USER_DISPLAY_MAX 64 /* characters; 4 bytes each at most */
-#define PASSWORD_MIN 8      /* bytes */
-#define PASSWORD_MAX 256
-#define DEVICE_MAX 64 /* characters */
+#define PASSWORD_MIN     8  /* bytes */
+#define PASSWORD_MAX     256
+#define DEVICE_MAX       64 /* characters */
 
 struct user {
 	struct id id;
 	bool admin;
 	uint64_t created;   /* ms */
 	uint64_t last_seen; /* ms; 0: never */
-	char name[USER_NAME_MAX + 1]; /* as typed: A–Z kept, unique lower-cased */
+	char name[USER_NAME_MAX +
+		  1]; /* as typed: A–Z kept, unique lower-cased */
 	char display[USER_DISPLAY_MAX * 4 + 1]; /* "" : show the name */
 };
 

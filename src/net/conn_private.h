@@ -78,7 +78,7 @@ void pool_remove(struct conn_pool *pool, struct conn *c);
 void pool_mark(struct conn_pool *pool, struct conn *c);
 void pool_set_deadline(struct conn_pool *pool, struct conn *c);
 void pool_clear_deadline(struct conn_pool *pool, struct conn *c);
-void pool_second(void *pool); /* what happens once a second */
+void pool_second(void *arg); /* what happens once a second */
 
 /* conn_queue.c - *q is NULL while nothing waits. */
 struct conn_queue {

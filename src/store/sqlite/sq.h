@@ -106,7 +106,7 @@ int sq_users_prefix(struct db *db, const char *prefix, const char *after,
     size_t limit, struct user_list *l_r, struct err *err);
 int sq_users_seen(struct db *db, const struct id *ids, size_t n, uint64_t at,
     struct err *err);
-int sq_session_create(struct db *db, const struct session *s,
+int sq_session_create(struct db *db, const struct session *v,
     const uint8_t *hash, struct err *err);
 int sq_session_get(struct db *db, const uint8_t *hash, uint64_t now,
     struct session *s_r, struct user *u_r, struct err *err);

@@ -108,7 +108,7 @@ sq_fold(struct buf *b, const char *text)
 {
 	for (const char *p = text; *p != '\0'; p++)
 		buf_addc(
-		    b, *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p);
+		    b, (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p));
 }
 
 void

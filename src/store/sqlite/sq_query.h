@@ -17,11 +17,9 @@ Q(PROBE_WRITE, "UPDATE probe SET at=?")
 Q(PROBE_READ, "SELECT at FROM probe")
 
 Q(USER_COUNT, "SELECT count(*) FROM (SELECT 1 FROM users LIMIT ?)")
-Q(USER_ADD,
-    "INSERT INTO users (id,name,folded,display,display_folded,passhash,"
-    "admin,created,last_seen) VALUES (?,?,?,?,lower(?),?,?,?,?)")
-Q(USER_BY_NAME,
-    "SELECT " USER_COLS ",u.passhash FROM users u WHERE u.folded=?")
+Q(USER_ADD, "INSERT INTO users (id,name,folded,display,display_folded,passhash,"
+	    "admin,created,last_seen) VALUES (?,?,?,?,lower(?),?,?,?,?)")
+Q(USER_BY_NAME, "SELECT " USER_COLS ",u.passhash FROM users u WHERE u.folded=?")
 Q(USER_GET, "SELECT " USER_COLS " FROM users u WHERE u.id=?")
 Q(USERS_PREFIX,
     "SELECT " USER_COLS " FROM users u WHERE u.folded IN ("
@@ -29,25 +27,21 @@ Q(USERS_PREFIX,
     " UNION SELECT folded FROM users"
     " WHERE display_folded>=?1 AND display_folded<?2 AND folded>?3"
     " ORDER BY folded LIMIT ?4) ORDER BY u.folded")
-Q(USERS_FROM,
-    "SELECT " USER_COLS " FROM users u WHERE u.folded>?"
-    " ORDER BY u.folded LIMIT ?")
+Q(USERS_FROM, "SELECT " USER_COLS " FROM users u WHERE u.folded>?"
+	      " ORDER BY u.folded LIMIT ?")
 Q(USER_SEEN, "UPDATE users SET last_seen=?2 WHERE id=?1 AND last_seen<?2")
 
-Q(SESSION_ADD,
-    "INSERT INTO sessions (hash,id,user,created,used,expires,device)"
-    " VALUES (?,?,?,?,?,?,?)")
+Q(SESSION_ADD, "INSERT INTO sessions (hash,id,user,created,used,expires,device)"
+	       " VALUES (?,?,?,?,?,?,?)")
 Q(SESSION_GET,
     "SELECT " SESSION_COLS "," USER_COLS " FROM sessions s"
     " CROSS JOIN users u ON u.id=s.user WHERE s.hash=? AND s.expires>?")
 Q(SESSION_ALIVE, "SELECT 1 FROM sessions WHERE user=? AND id=?")
-Q(SESSION_TOUCH,
-    "UPDATE sessions SET used=max(used,?3),expires=max(expires,?4)"
-    " WHERE user=?1 AND id=?2")
+Q(SESSION_TOUCH, "UPDATE sessions SET used=max(used,?3),expires=max(expires,?4)"
+		 " WHERE user=?1 AND id=?2")
 Q(SESSION_DELETE, "DELETE FROM sessions WHERE user=? AND id=?")
-Q(SESSION_SWEEP,
-    "DELETE FROM sessions WHERE hash IN"
-    " (SELECT hash FROM sessions WHERE expires<=? LIMIT 10)")
+Q(SESSION_SWEEP, "DELETE FROM sessions WHERE hash IN"
+		 " (SELECT hash FROM sessions WHERE expires<=? LIMIT 10)")
 
 Q(ROOM_ADD,
     "INSERT INTO rooms (id,kind,label,folded,members,seq,no,at,cid,"
@@ -56,50 +50,40 @@ Q(ROOM_GET, "SELECT " ROOM_COLS " FROM rooms r WHERE r.id=?")
 Q(ROOM_FOLD,
     "UPDATE rooms SET members=?2,seq=?3,no=?4,at=?5,cid=?6,last_message=?7"
     " WHERE id=?1")
-Q(ROOMS_OF,
-    "SELECT " ROOM_COLS "," MEMBER_COLS " FROM members m"
-    " CROSS JOIN rooms r ON r.id=m.room WHERE m.user=?1"
-    " AND (r.at<?2 OR (r.at=?2 AND r.id<?3))"
-    " ORDER BY r.at DESC,r.id DESC LIMIT ?4")
+Q(ROOMS_OF, "SELECT " ROOM_COLS "," MEMBER_COLS " FROM members m"
+	    " CROSS JOIN rooms r ON r.id=m.room WHERE m.user=?1"
+	    " AND (r.at<?2 OR (r.at=?2 AND r.id<?3))"
+	    " ORDER BY r.at DESC,r.id DESC LIMIT ?4")
 Q(GROUPS_PREFIX,
     "SELECT " ROOM_COLS " FROM rooms r WHERE r.kind=1"
     " AND r.folded>=?1 AND r.folded<?2 AND (r.folded,r.id)>(lower(?3),?4)"
     " ORDER BY r.folded,r.id LIMIT ?5")
 Q(HEAD, "SELECT seq,members,cid FROM rooms WHERE id=?")
-Q(HEADS_OF,
-    "SELECT r.id,r.seq,r.members,r.cid FROM members m"
-    " CROSS JOIN rooms r ON r.id=m.room WHERE m.user=?")
+Q(HEADS_OF, "SELECT r.id,r.seq,r.members,r.cid FROM members m"
+	    " CROSS JOIN rooms r ON r.id=m.room WHERE m.user=?")
 Q(DIRECT_ADD, "INSERT INTO directs (low,high,room) VALUES (?,?,?)")
 Q(DIRECT_GET, "SELECT room FROM directs WHERE low=? AND high=?")
-Q(PEER,
-    "SELECT " USER_COLS " FROM members m CROSS JOIN users u ON u.id=m.user"
-    " WHERE m.room=? AND m.user<>? LIMIT 1")
+Q(PEER, "SELECT " USER_COLS " FROM members m CROSS JOIN users u ON u.id=m.user"
+	" WHERE m.room=? AND m.user<>? LIMIT 1")
 
-Q(MEMBER_ADD,
-    "INSERT INTO members (room,user,role,joined,read_seq,read_no)"
-    " VALUES (?,?,?,?,?,?)")
+Q(MEMBER_ADD, "INSERT INTO members (room,user,role,joined,read_seq,read_no)"
+	      " VALUES (?,?,?,?,?,?)")
 Q(MEMBER_GET,
     "SELECT " MEMBER_COLS " FROM members m WHERE m.room=? AND m.user=?")
 Q(MEMBER_ROLE, "UPDATE members SET role=?3 WHERE room=?1 AND user=?2")
 Q(MEMBER_READ,
     "UPDATE members SET read_seq=?3,read_no=?4 WHERE room=?1 AND user=?2")
 Q(MEMBER_DELETE, "DELETE FROM members WHERE room=? AND user=?")
-Q(MEMBERS,
-    "SELECT " MEMBER_COLS "," USER_COLS " FROM members m"
-    " CROSS JOIN users u ON u.id=m.user WHERE m.room=? AND m.joined>?"
-    " ORDER BY m.joined LIMIT ?")
-Q(HEIR,
-    "SELECT user FROM members WHERE room=? AND user<>?"
-    " ORDER BY role DESC,joined LIMIT 1")
+Q(MEMBERS, "SELECT " MEMBER_COLS "," USER_COLS " FROM members m"
+	   " CROSS JOIN users u ON u.id=m.user WHERE m.room=? AND m.joined>?"
+	   " ORDER BY m.joined LIMIT ?")
+Q(HEIR, "SELECT user FROM members WHERE room=? AND user<>?"
+	" ORDER BY role DESC,joined LIMIT 1")
 
-Q(EVENT_ADD,
-    "INSERT INTO events (room,seq,no,kind,sender,cid,at,target,body)"
-    " VALUES (?,?,?,?,?,?,?,?,?)")
-Q(EVENT_GET,
-    "SELECT " EVENT_COLS " FROM events e WHERE e.room=? AND e.seq=?")
-Q(EVENT_BY_CID,
-    "SELECT " EVENT_COLS " FROM events e"
-    " WHERE e.room=? AND e.sender=? AND e.cid=?")
-Q(EVENTS,
-    "SELECT " EVENT_COLS " FROM events e"
-    " WHERE e.room=? AND e.seq>=? AND e.seq<=? ORDER BY e.seq LIMIT ?")
+Q(EVENT_ADD, "INSERT INTO events (room,seq,no,kind,sender,cid,at,target,body)"
+	     " VALUES (?,?,?,?,?,?,?,?,?)")
+Q(EVENT_GET, "SELECT " EVENT_COLS " FROM events e WHERE e.room=? AND e.seq=?")
+Q(EVENT_BY_CID, "SELECT " EVENT_COLS " FROM events e"
+		" WHERE e.room=? AND e.sender=? AND e.cid=?")
+Q(EVENTS, "SELECT " EVENT_COLS " FROM events e"
+	  " WHERE e.room=? AND e.seq>=? AND e.seq<=? ORDER BY e.seq LIMIT ?")
