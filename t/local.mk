@@ -67,9 +67,13 @@ t_unit_ws_read_LDADD = $(WS_LIBS)
 t_unit_ws_write_LDADD = $(WS_LIBS)
 
 # http ------------------------------------------------------------------------
-http_tests = t/unit/http_accept t/unit/http_check t/unit/http_proxy
+http_tests = fuzz/fuzz_http_check t/unit/http_accept t/unit/http_check \
+	t/unit/http_proxy
 check_PROGRAMS += $(http_tests) t/helpers/http_probe
 TESTS += $(http_tests)
+fuzz_fuzz_http_check_SOURCES = fuzz/http_check.c fuzz/replay.c
+fuzz_fuzz_http_check_LDADD = $(HTTP_LIBS)
+EXTRA_DIST += fuzz/corpus
 t_unit_http_accept_LDADD = $(HTTP_LIBS)
 t_unit_http_check_LDADD = $(HTTP_LIBS)
 t_unit_http_proxy_LDADD = $(HTTP_LIBS)

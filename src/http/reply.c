@@ -181,7 +181,7 @@ http_reply(struct http_request *req, int status, const char *type,
 		return;
 	}
 	reply_head(req, status, type, len);
-	if (has_body(req, status))
+	if (len > 0 && has_body(req, status))
 		evbuffer_add(bufferevent_get_output(req->gate->bev), body, len);
 	reply_end(req);
 }

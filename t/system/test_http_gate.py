@@ -1,5 +1,6 @@
 """The gate in front of libevhtp: what it lets through, what it refuses, and how."""
 
+import re
 import select
 import shutil
 import signal
@@ -7,6 +8,7 @@ import socket
 import struct
 import subprocess
 import time
+from random import Random
 
 import pytest
 from burung.probe import Answer, Probe, Wire, get, post, wait_for
@@ -274,6 +276,46 @@ def test_the_largest_body_is_accepted(probe):
     body = b"[" + b"1," * 32767 + b"]"
     assert len(body) == 65536
     assert probe.ask(post("/echo", body)).body.endswith(body)
+
+
+def mutated(random: Random, data: bytes) -> bytes:
+    for _ in range(random.randint(1, 4)):
+        at, kind = random.randrange(len(data)), random.randrange(4)
+        odd = bytes([random.choice(b"\r\n\0 :\t,;%/0\xff")])
+        cut = data[at : at + random.randint(1, 20)]
+        if kind == 0:
+            data = data[:at] + odd + data[at + 1 :]
+        elif kind == 1:
+            data = data[:at] + odd + data[at:]
+        elif kind == 2:
+            data = data[:at] + data[at + len(cut) :] or b"x"
+        else:
+            data = data[:at] + cut + data[at:]
+    return data
+
+
+def test_mutated_requests_get_whole_answers_or_none(probe):
+    seeds = [request for request, _ in PIECES.values()] + [
+        request for request, _ in REFUSED.values() if len(request) < 500
+    ]
+    random = Random(20)
+    for _ in range(600):
+        data = mutated(random, random.choice(seeds) + random.choice(seeds))
+        with probe.wire() as wire:
+            try:
+                wire.send(data)
+                wire.socket.shutdown(socket.SHUT_WR)
+                while wire.more():
+                    pass
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            rest = wire.buffer
+            while rest:
+                head, end, rest = rest.partition(b"\r\n\r\n")
+                assert head.startswith(b"HTTP/1.1 ") and end, (data, wire.buffer)
+                length = re.search(rb"Content-Length: (\d+)", head)
+                rest = rest[int(length[1]) if length else 0 :]
+    assert probe.ask(get("/echo")).status == 200
 
 
 # Expect ---------------------------------------------------------------------------------------
