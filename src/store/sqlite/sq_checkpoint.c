@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "store/sqlite/sq.h"
 
-#define WAL_FRAMES 1024 /* 4 MiB */
+#define WAL_FRAMES 4096 /* 16 MiB: pages written again and again go once */
 #define QUIET_MS   2000
 
 /* PASSIVE waits for nobody: what a reader still needs is done next time. */
