@@ -88,6 +88,11 @@ t_helpers_ws_echo_LDADD = $(HTTP_LIBS)
 t_helpers_ws_echo_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 
 # store -----------------------------------------------------------------------
+store_tests = t/store_contract
+check_PROGRAMS += $(store_tests)
+TESTS += $(store_tests)
+EXTRA_DIST += t/lib/store_fixture.h
+t_store_contract_LDADD = $(STORE_LIBS)
 
 # bus -------------------------------------------------------------------------
 
