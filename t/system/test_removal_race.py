@@ -9,7 +9,7 @@ from burung import Client, Refused, new_cid
 from burung.scene import group, history, open_elsewhere
 
 ROOMS = 8
-ROUNDS = int(os.environ.get("RACE_ROUNDS", "2000")) // ROOMS
+ROUNDS = int(os.environ.get("RACE_ROUNDS", "6000")) // ROOMS
 SENDS = 6
 
 

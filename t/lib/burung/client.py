@@ -76,6 +76,7 @@ class Client:
         self.position: dict[str, tuple[int, str | None]] = {}  # room → last seq and its cid
         self._boxes: dict[str, Box] = {}
         self._streams: dict[str, Stream] = {}
+        self._leaving: dict[str, tuple[Stream, int]] = {}  # to be heard to this seq, then over
         self._pending: dict[int, tuple[float, Callable[[dict | None], None]]] = {}
         self._next_id = 1
         self._socket: ws.ClientConnection | None = None
@@ -100,6 +101,7 @@ class Client:
     async def connect(self) -> None:
         """The handshake only; no hello."""
         self._streams = {}
+        self._leaving = {}
         self._boxes_rewind()
         self.frames = []
         self._greeted = False
@@ -130,7 +132,9 @@ class Client:
                 if cid is not None and room != self.account.id
             }
         answer = await self.call("hello", _on_answer=self._on_hello(named), rooms=named)
-        await self.until(lambda: self.up, "all pages of hello")
+        await self.until(lambda: self.up or self._socket is None, "all pages of hello")
+        if not self.up:
+            raise Disconnected(*self.closes[-1])
         return answer
 
     def _on_hello(self, named: dict) -> Callable[[dict], None]:
@@ -294,7 +298,7 @@ class Client:
     def _on_event(self, frame: dict) -> None:
         self.told_at.append(self._last_frame)
         event = Event.of(frame)
-        stream = self._streams.get(event.room)
+        stream = self._stream_of(event)
         if stream is None:
             self.device.oddities.append(f"event of an unknown room: {frame}")
             return
@@ -303,15 +307,42 @@ class Client:
         if event.seq != stream.last + 1:
             self.device.oddities.append(f"seq {event.seq} after {stream.last} in {event.room}")
         stream.events.append(event)
-        self.position[event.room] = (event.seq, event.cid)
         self._keep_event(event)
-        if event.kind == "added":
+        if stream is self._streams.get(event.room):
+            self.position[event.room] = (event.seq, event.cid)
+        self._follow(event)
+
+    def _stream_of(self, event: Event) -> Stream | None:
+        """Logs are in order each, not with one another: what the self room says about a room
+        may come before or behind that room's own events."""
+        leaving = self._leaving.get(event.room)
+        if leaving is not None and event.seq <= leaving[1]:
+            return leaving[0]
+        if event.room not in self._streams and event.kind == "join" and self._is_me(event):
+            self._begin(event.room, event.seq - 1, None)
+        return self._streams.get(event.room)
+
+    def _is_me(self, event: Event) -> bool:
+        return event.body["user"] == self.account.id
+
+    def _follow(self, event: Event) -> None:
+        """What events of membership do to the rooms this device hears."""
+        if event.kind == "leave" and self._is_me(event):
+            if self._leaving.get(event.room, (None, 0))[1] == event.seq:
+                self._leaving.pop(event.room)
+            else:
+                self._forget(event.room)
+        elif event.kind == "added":
             room, seq = event.body["room"], event.body["seq"]
             self._listed.add(room)
             if room not in self._streams:
                 self._begin(room, seq - 1, None)
         elif event.kind == "removed":
-            self._forget(event.body["room"])
+            room, seq = event.body["room"], event.body["seq"]
+            stream = self._streams.get(room)
+            if stream is not None and stream.last < seq:
+                self._leaving[room] = (stream, seq)
+                self._forget(room)
 
     def _keep_event(self, event: Event) -> None:
         log = self.device.log.setdefault(event.room, {})
