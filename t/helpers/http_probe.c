@@ -152,6 +152,14 @@ on_status(struct http_request *req, void *arg)
 	reply_text(req, (int)query_number(req, "s="), "text");
 }
 
+/* A defect: what came from outside ends up in a header. */
+static void
+on_split(struct http_request *req, void *arg)
+{
+	http_reply_header(req, "X-Split", "a\r\nX-Smuggled: b");
+	reply_text(req, 200, "split\n");
+}
+
 /* An upgraded socket: says what came first, then everything back. */
 struct peer {
 	struct event *ev;
@@ -314,78 +322,106 @@ add_routes(struct http_server *s)
 	http_route(s, "/counts", on_counts, NULL);
 	http_route(s, "/big", on_big, NULL);
 	http_route(s, "/status", on_status, NULL);
+	http_route(s, "/split", on_split, NULL);
 	http_route(s, "/ws", on_ws, NULL);
 	http_route(s, "/pause", on_pause, NULL);
 	if (probe.files != NULL)
 		http_route(s, "*", static_handle, probe.files);
 }
 
-int
-main(int argc, char **argv)
-{
-	char *trusted[8] = { NULL };
-	struct http_conf conf = { .body_max = 65536,
-		.trusted_proxies = trusted };
-	const char *local = NULL;
-	struct event *term, *usr1;
-	unsigned workers = 0;
-	struct err err;
-	size_t n = 0;
-	int c, fd, ufd, port;
+struct options {
+	char *trusted[8];
+	struct http_conf conf;
+	const char *local; /* path of a Unix socket */
+	unsigned workers;
+};
 
-	log_init("probe", LOG_INFO);
-	signal(SIGPIPE, SIG_IGN);
-	while ((c = getopt(argc, argv, "b:H:I:B:T:U:s:n:w:")) != -1) {
-		if (c == 'b')
-			conf.body_max = strtoul(optarg, NULL, 10);
-		else if (c == 'H')
-			conf.header_timeout_ms = (uint32_t)atoi(optarg);
-		else if (c == 'I')
-			conf.idle_timeout_ms = (uint32_t)atoi(optarg);
-		else if (c == 'B')
-			conf.body_timeout_ms = (uint32_t)atoi(optarg);
-		else if (c == 'T' && n < 7)
-			trusted[n++] = optarg;
-		else if (c == 'U')
-			local = optarg;
-		else if (c == 'w')
-			workers = (unsigned)atoi(optarg);
-		else if (c == 'n')
-			few_descriptors(optarg);
-		else if (c == 's') {
-			if ((probe.files = static_new(optarg, &err)) == NULL)
-				log_fatal("%s", err.text);
-		} else
-			return 2;
-	}
-	fd = listen_tcp(&port);
-	if (workers > 0) {
-		say_port(port);
-		fork_workers(workers);
-	}
-	probe.loop = loop_new();
-	probe.server = http_server_new(probe.loop, &conf);
-	add_routes(probe.server);
+static void
+read_option(struct options *o, int c, char *value)
+{
+	size_t n = 0;
+	struct err err;
+
+	while (o->trusted[n] != NULL)
+		n++;
+	if (c == 'b')
+		o->conf.body_max = strtoul(value, NULL, 10);
+	else if (c == 'H')
+		o->conf.header_timeout_ms = (uint32_t)atoi(value);
+	else if (c == 'I')
+		o->conf.idle_timeout_ms = (uint32_t)atoi(value);
+	else if (c == 'B')
+		o->conf.body_timeout_ms = (uint32_t)atoi(value);
+	else if (c == 'T' && n < 7)
+		o->trusted[n] = value;
+	else if (c == 'U')
+		o->local = value;
+	else if (c == 'w')
+		o->workers = (unsigned)atoi(value);
+	else if (c == 'n')
+		few_descriptors(value);
+	else if (c == 's') {
+		if ((probe.files = static_new(value, &err)) == NULL)
+			log_fatal("%s", err.text);
+	} else
+		exit(2);
+}
+
+static void
+listen_on(int fd)
+{
+	struct err err;
+
 	if (http_server_listen(probe.server, fd, &err) == -1)
 		log_fatal("%s", err.text);
-	if (local != NULL) {
-		ufd = listen_unix(local);
-		if (http_server_listen(probe.server, ufd, &err) == -1)
-			log_fatal("%s", err.text);
-		close(ufd);
-	}
-	term = evsignal_new(loop_base(probe.loop), SIGTERM, on_term, NULL);
+}
+
+/* Until a signal ends it. */
+static void
+serve(void)
+{
+	struct event_base *base = loop_base(probe.loop);
+	struct event *term = evsignal_new(base, SIGTERM, on_term, NULL);
+	struct event *usr1 = evsignal_new(base, SIGUSR1, on_usr1, NULL);
+
 	event_add(term, NULL);
-	usr1 = evsignal_new(loop_base(probe.loop), SIGUSR1, on_usr1, NULL);
 	event_add(usr1, NULL);
-	if (workers == 0)
-		say_port(port);
 	loop_run(probe.loop);
 	event_free(term);
 	event_free(usr1);
 	http_server_free(&probe.server);
 	if (probe.waiting > 0)
 		loop_run(probe.loop);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .conf.body_max = 65536 };
+	int c, fd, ufd, port;
+
+	log_init("probe", LOG_INFO);
+	signal(SIGPIPE, SIG_IGN);
+	while ((c = getopt(argc, argv, "b:H:I:B:T:U:s:n:w:")) != -1)
+		read_option(&o, c, optarg);
+	o.conf.trusted_proxies = o.trusted;
+	fd = listen_tcp(&port);
+	if (o.workers > 0) {
+		say_port(port);
+		fork_workers(o.workers);
+	}
+	probe.loop = loop_new();
+	probe.server = http_server_new(probe.loop, &o.conf);
+	add_routes(probe.server);
+	listen_on(fd);
+	if (o.local != NULL) {
+		ufd = listen_unix(o.local);
+		listen_on(ufd);
+		close(ufd);
+	}
+	if (o.workers == 0)
+		say_port(port);
+	serve();
 	static_free(&probe.files);
 	loop_free(&probe.loop);
 	close(fd);

@@ -272,6 +272,25 @@ def test_a_post_of_5_mb_is_sent_whole_and_then_the_refusal_is_read(probe, kind, 
     assert probe.ask(get("/echo")).status == 200
 
 
+def test_a_refused_client_that_never_stops_sending_is_cut_off(probe):
+    with probe.wire() as wire:
+        wire.send(get("/echo", "Content-Type: text/plain", "Content-Length: 1", method="POST"))
+        sent = 0
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            while sent < 100_000_000:
+                wire.send(b"x" * 100_000)
+                sent += 100_000
+        assert sent > 1_000_000
+
+
+def test_a_refused_client_that_keeps_its_side_open_is_cut_off_in_time(probe):
+    with probe.wire(timeout=8) as wire:
+        wire.send(b"bad\r\n\r\n")
+        assert_refused(wire, 400)
+        with probe.wire() as side:
+            wait_for(lambda: "connections 1 " in side.send(get("/counts")).answer().text)
+
+
 def test_the_largest_body_is_accepted(probe):
     body = b"[" + b"1," * 32767 + b"]"
     assert len(body) == 65536
@@ -484,6 +503,15 @@ def test_a_large_answer_reaches_a_slow_reader_whole_and_the_next_follows(probe):
             wire.buffer += wire.socket.recv(1000)
         assert len(wire.answer().body) == 8_000_000
         assert wire.answer().text.startswith("GET /echo?")
+
+
+def test_a_line_break_in_an_answers_header_ends_the_process_before_it_is_sent():
+    probe = Probe()
+    with probe.wire() as wire:
+        assert wire.send(get("/split")).closed()
+    assert probe.process.wait(10) == -signal.SIGABRT
+    assert probe.stop() != 0
+    assert "line break" in probe.errors()
 
 
 def test_an_unknown_path_is_404(probe):

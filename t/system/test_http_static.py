@@ -164,6 +164,20 @@ def test_the_same_content_has_the_same_tag_on_every_host(site, folder):
     assert len(tags) == 1
 
 
+def test_a_file_too_large_to_hash_has_a_tag_that_changes_with_it(site, folder):
+    path = folder / "large.bin"
+    tags = set()
+    for byte in (b"a", b"b"):
+        with path.open("wb") as file:
+            file.truncate(9_000_000)
+            file.write(byte)
+        head = get("/large.bin", method="HEAD")
+        first, again = (site.ask(head).headers["etag"] for _ in range(2))
+        assert first == again
+        tags.add(first)
+    assert len(tags) == 2
+
+
 # What there is not ----------------------------------------------------------------------------
 
 
