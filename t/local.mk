@@ -10,7 +10,8 @@ LOG_COMPILER = timeout
 AM_LOG_FLAGS = --kill-after=10 300
 EXTRA_DIST += t/lib/tap.h t/lib/tally.py t/run t/lint
 
-.PHONY: list-tests
+.PHONY: list-tests helpers
+helpers: $(filter t/helpers/%,$(check_PROGRAMS))
 list-tests:
 	@printf '%s\n' $(TESTS)
 
