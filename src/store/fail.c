@@ -7,8 +7,9 @@
 #include "store/driver.h"
 
 static int
-busy(struct err *err)
+busy(struct db *db, struct err *err)
 {
+	db->ok = false;
 	err_set(err, ERR_BUSY, "The store cannot be reached.");
 	if (err != NULL)
 		err->retry_ms = 1000;
@@ -40,7 +41,7 @@ static void
 fail_append(struct db *db, struct append **ops, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		busy(&ops[i]->err);
+		busy(db, &ops[i]->err);
 }
 
 static bool
@@ -52,112 +53,112 @@ fail_idle(struct db *db)
 static int
 fail_user_count(struct db *db, uint64_t limit, uint64_t *n_r, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_user_create(struct db *db, const struct user *u, const char *passhash,
     bool first, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_user_by_name(struct db *db, const char *name, struct user *u_r,
     char *passhash, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_user_get(
     struct db *db, const struct id *id, struct user *u_r, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_users_get(struct db *db, const struct id *ids, size_t n,
     struct user_list *l_r, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_users_prefix(struct db *db, const char *prefix, const char *after,
     size_t limit, struct user_list *l_r, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_users_seen(
     struct db *db, const struct id *ids, size_t n, uint64_t at, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_session_create(struct db *db, const struct session *s, const uint8_t *hash,
     struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_session_get(struct db *db, const uint8_t *hash, uint64_t now,
     struct session *s_r, struct user *u_r, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_session_alive(struct db *db, const struct id *user,
     const struct id *session, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_session_touch(struct db *db, const struct id *user,
     const struct id *session, uint64_t used, uint64_t expires, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_session_delete(struct db *db, const struct id *user,
     const struct id *session, struct event_list *more, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_room_create(struct db *db, const struct room_new *n, struct id *id_r,
     struct event_list *more, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_room_get(
     struct db *db, const struct id *id, struct room *r, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_member_get(struct db *db, const struct id *room, const struct id *user,
     struct member *m_r, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_room_view(struct db *db, const struct id *room, const struct id *user,
     struct room_view *v_r, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
@@ -165,7 +166,7 @@ fail_rooms_of(struct db *db, const struct id *user,
     const struct room_pos *after, size_t limit, struct room_views *l_r,
     struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
@@ -173,34 +174,34 @@ fail_groups_prefix(struct db *db, const struct id *user, const char *prefix,
     const struct room *after, size_t limit, struct room_views *l_r,
     struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_members(struct db *db, const struct id *room, uint64_t after, size_t limit,
     struct member_views *l_r, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_heads_of(struct db *db, const struct id *user, struct head_list *l_r,
     struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_heads(struct db *db, struct head *v, size_t n, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 static int
 fail_events(struct db *db, const struct id *room,
     const struct event_range *range, struct event_list *l_r, struct err *err)
 {
-	return busy(err);
+	return busy(db, err);
 }
 
 const struct db_driver fail_driver = {

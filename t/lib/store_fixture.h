@@ -31,6 +31,7 @@ static struct store_conf fix_conf = { .driver = "sqlite", .readers = 2 };
 
 static void fix_begin(void) __attribute__((unused));
 static void fix_file(const char *name) __attribute__((unused));
+static struct db *fix_connect(void) __attribute__((unused));
 static struct db *fix_db(void) __attribute__((unused));
 static void fix_close(struct db *db) __attribute__((unused));
 static struct id fix_user(struct db *db, const char *name)
@@ -88,22 +89,30 @@ fix_file(const char *name)
 	fix_conf.path = fix_path;
 }
 
-/* A connection that may write, of this thread. */
+/* A connection that may write, of this thread, to a file that is there. */
 static struct db *
-fix_db(void)
+fix_connect(void)
 {
 	const struct db_driver *driver = driver_find(fix_conf.driver);
 	struct err err = { 0 };
-	struct db *db;
+	struct db *db = driver->open(&fix_conf, true, &err);
 
-	if (store_prepare(&fix_conf, &err) == -1)
-		bail_out(err.text);
-	db = driver->open(&fix_conf, true, &err);
 	if (db == NULL)
 		bail_out(err.text);
 	db->driver = driver;
 	db->ok = true;
 	return db;
+}
+
+/* The same, the file made where it is missing. */
+static struct db *
+fix_db(void)
+{
+	struct err err = { 0 };
+
+	if (store_prepare(&fix_conf, &err) == -1)
+		bail_out(err.text);
+	return fix_connect();
 }
 
 static void

@@ -95,14 +95,17 @@ check_ours(sqlite3 *h, const char *path, struct err *err)
 static int
 check_whole(sqlite3 *h, const char *path, struct err *err)
 {
-	char text[80];
+	char text[120];
+	const char *line;
 	int rc = ask(h, "PRAGMA quick_check(1)", text, sizeof(text));
 
 	if (rc != SQLITE_OK)
 		return failed(h, path, rc, err);
-	if (strcmp(text, "ok") != 0)
-		return damaged(path, text, err);
-	return 0;
+	if (strcmp(text, "ok") == 0)
+		return 0;
+	/* The first line only names the database. */
+	line = strrchr(text, '\n');
+	return damaged(path, line != NULL ? line + 1 : text, err);
 }
 
 /* One step and its number, together or not at all. */
