@@ -125,19 +125,22 @@ read_page(
 	struct span span = span_of(h->mode, h->n, h->limit, head);
 	struct event_list l = { 0 };
 	struct span_fit fit;
-	const struct event *v;
+	const struct event *v = NULL;
+	size_t n = 0;
 
 	if (span.from <= span.to && db_events(db, &h->room, span.from, span.to,
 					h->limit, 0, &l, &req->err) == -1)
 		return;
 	fit = span_fit(&l, h->mode, h->n, h->max);
-	v = l.n > 0 ? &l.v[fit.first] : NULL;
-	if (v != NULL)
-		span = (struct span){ v[0].seq, v[fit.count - 1].seq };
-	events_json(&req->out, v, fit.count);
+	if (l.n > 0) {
+		v = &l.v[fit.first];
+		n = fit.count;
+		span = (struct span){ v[0].seq, v[n - 1].seq };
+	}
+	events_json(&req->out, v, n);
 	json_kbool(&req->out, "first", span.from <= 1);
 	json_kbool(&req->out, "last", span.to >= head);
-	add_users(db, req, v, fit.count);
+	add_users(db, req, v, n);
 	event_list_free(&l);
 }
 
