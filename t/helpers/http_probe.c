@@ -254,10 +254,8 @@ fork_workers(unsigned n)
 	sigaddset(&term, SIGTERM);
 	sigprocmask(SIG_BLOCK, &term, NULL);
 	for (i = 0; i < n && i < 16; i++)
-		if ((pids[i] = fork()) == 0) {
-			sigprocmask(SIG_UNBLOCK, &term, NULL);
+		if ((pids[i] = fork()) == 0)
 			return;
-		}
 	sigwait(&term, &sig);
 	while (i-- > 0) {
 		kill(pids[i], SIGTERM);
@@ -376,16 +374,22 @@ listen_on(int fd)
 		log_fatal("%s", err.text);
 }
 
-/* Until a signal ends it. */
+/* Until a signal ends it; says its port (if not 0) when it is ready for that.
+ */
 static void
-serve(void)
+serve(int port)
 {
+	sigset_t all;
 	struct event_base *base = loop_base(probe.loop);
 	struct event *term = evsignal_new(base, SIGTERM, on_term, NULL);
 	struct event *usr1 = evsignal_new(base, SIGUSR1, on_usr1, NULL);
 
 	event_add(term, NULL);
 	event_add(usr1, NULL);
+	sigfillset(&all);
+	sigprocmask(SIG_UNBLOCK, &all, NULL);
+	if (port != 0)
+		say_port(port);
 	loop_run(probe.loop);
 	event_free(term);
 	event_free(usr1);
@@ -419,9 +423,7 @@ main(int argc, char **argv)
 		listen_on(ufd);
 		close(ufd);
 	}
-	if (o.workers == 0)
-		say_port(port);
-	serve();
+	serve(o.workers > 0 ? 0 : port);
 	static_free(&probe.files);
 	loop_free(&probe.loop);
 	close(fd);
