@@ -56,7 +56,7 @@ void places_replace(struct places *p, struct conf *conf);
 void places_end(struct places *p);
 bool places_all_empty(const struct places *p);
 
-void places_signal(const struct places *p, int number);
+void places_signal(const struct places *p, int signo);
 
 /* How long to wait before the next fork after that many early deaths in a row:
  * 0 for the first, then 100 ms doubled up to 10 s. */

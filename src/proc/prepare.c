@@ -95,7 +95,7 @@ hear(int fd, pid_t pid, struct found *f, struct err *err)
 int
 prepare_store(const struct server *s, bool *empty_r, struct err *err)
 {
-	struct found f;
+	struct found f = { 0 };
 	int fd[2], rc;
 	pid_t pid;
 

@@ -11,7 +11,7 @@ enum { HELD_MS = 5000, SILENT_MS = 5000 };
 
 /* The state letter of /proc/PID/stat, which stands behind the last ')'; '?'
  * when there is no such process. */
-static char
+static int
 process_state(pid_t pid)
 {
 	char path[64], line[512] = "";
@@ -43,7 +43,7 @@ watch_holder(struct places *p, uint64_t now)
 	struct shlock *l = &p->server->board->store_write;
 	pid_t holder = l->holder;
 	uint64_t since = l->since_ms;
-	char state;
+	int state;
 
 	if (holder == 0 || now < since + HELD_MS)
 		return;
