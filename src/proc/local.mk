@@ -5,9 +5,10 @@ src_proc_libproc_a_SOURCES = \
 	src/proc/datadir.c src/proc/datadir.h \
 	src/proc/listen.c src/proc/listen.h \
 	src/proc/master.c src/proc/master.h \
-	src/proc/places.c src/proc/places.h \
+	src/proc/places.c src/proc/places.h src/proc/places_private.h \
 	src/proc/prepare.c src/proc/prepare.h \
 	src/proc/privs.c src/proc/privs.h \
+	src/proc/replace.c \
 	src/proc/server.h \
-	src/proc/watch.c src/proc/watch.h \
+	src/proc/watch.c \
 	src/proc/worker.c src/proc/worker.h

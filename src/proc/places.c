@@ -13,14 +13,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "proc/watch.h"
+#include "proc/places_private.h"
 #include "proc/worker.h"
 
 enum {
 	SOON_MS = 5000, /* dying earlier is failing */
 	BACKOFF_MS = 100,
 	BACKOFF_MAX_MS = 10000,
-	START_MS = 60000, /* a replacement must accept by then */
 	DRAIN_MS = 10000,
 	TICK_BUSY_MS = 20, /* while something is under way */
 	TICK_MS = 250,
@@ -54,8 +53,8 @@ board_of(struct places *p, const struct place *pl)
 	return &p->server->board->worker[pl - p->place];
 }
 
-static unsigned
-number(const struct places *p, const struct place *pl)
+unsigned
+place_number(const struct places *p, const struct place *pl)
 {
 	return (unsigned)(pl - p->place) + 1;
 }
@@ -87,7 +86,7 @@ tell_empty(struct places *p)
 	}
 }
 
-static void
+void
 place_fork(struct places *p, struct place *pl, uint64_t now)
 {
 	struct board_worker *b = board_of(p, pl);
@@ -103,13 +102,13 @@ place_fork(struct places *p, struct place *pl, uint64_t now)
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		become_worker(p, number(p, pl) - 1, generation, master);
+		become_worker(p, place_number(p, pl) - 1, generation, master);
 	pl->since_ms = now;
 	pl->conf_no = p->conf_no;
 	pl->silent = false;
 	if (pid == -1) {
 		log_error("no worker forked", "place=%u why=\"%s\"",
-		    number(p, pl), strerror(errno));
+		    place_number(p, pl), strerror(errno));
 		pl->state = PLACE_WAITING;
 		pl->due_ms = now + places_backoff_ms(++pl->failures + 1);
 		return;
@@ -117,7 +116,7 @@ place_fork(struct places *p, struct place *pl, uint64_t now)
 	pl->pid = pid;
 	b->pid = pid;
 	log_info("worker started", "place=%u pid=%d generation=%u",
-	    number(p, pl), (int)pid, generation);
+	    place_number(p, pl), (int)pid, generation);
 }
 
 static void
@@ -126,14 +125,14 @@ place_starting(struct places *p, struct place *pl)
 	if (!board_of(p, pl)->accepting)
 		return;
 	pl->state = PLACE_UP;
-	log_info(
-	    "worker accepts", "place=%u pid=%d", number(p, pl), (int)pl->pid);
+	log_info("worker accepts", "place=%u pid=%d", place_number(p, pl),
+	    (int)pl->pid);
 }
 
 /* Going ---------------------------------------------------------------------
  */
 
-static void
+void
 place_drain(struct places *p, struct place *pl, uint64_t now)
 {
 	kill(pl->pid, SIGTERM);
@@ -145,7 +144,7 @@ place_drain(struct places *p, struct place *pl, uint64_t now)
 static void
 say_death(struct places *p, const struct place *pl, int status)
 {
-	unsigned n = number(p, pl);
+	unsigned n = place_number(p, pl);
 
 	if (WIFSIGNALED(status))
 		log_error("worker died", "place=%u pid=%d signal=%d (%s)", n,
@@ -162,9 +161,9 @@ place_mourn(struct places *p, struct place *pl, uint64_t now)
 {
 	unsigned ms;
 
-	bus_pairs_resync(p->server->pairs, number(p, pl) - 1);
+	bus_pairs_resync(p->server->pairs, place_number(p, pl) - 1);
 	if (p->ending || pl->state == PLACE_DRAINING ||
-	    p->newcomer == (int)number(p, pl) - 1) {
+	    p->newcomer == (int)place_number(p, pl) - 1) {
 		pl->state = PLACE_EMPTY;
 		return;
 	}
@@ -172,8 +171,8 @@ place_mourn(struct places *p, struct place *pl, uint64_t now)
 	ms = places_backoff_ms(pl->failures);
 	if (ms > 0)
 		log_warn("worker dies again and again",
-		    "place=%u times=%u wait_ms=%u", number(p, pl), pl->failures,
-		    ms);
+		    "place=%u times=%u wait_ms=%u", place_number(p, pl),
+		    pl->failures, ms);
 	pl->state = PLACE_WAITING;
 	pl->due_ms = now + ms;
 }
@@ -196,7 +195,7 @@ place_died(struct places *p, struct place *pl, int status, uint64_t now)
 	else
 		place_mourn(p, pl, now);
 	if (pl->state == PLACE_EMPTY)
-		bus_pairs_empty(p->server->pairs, number(p, pl) - 1);
+		bus_pairs_empty(p->server->pairs, place_number(p, pl) - 1);
 }
 
 static void
@@ -219,122 +218,9 @@ place_overdue(struct places *p, struct place *pl, uint64_t now)
 	if (now < pl->due_ms)
 		return;
 	log_error("worker does not end", "place=%u pid=%d action=kill",
-	    number(p, pl), (int)pl->pid);
+	    place_number(p, pl), (int)pl->pid);
 	kill(pl->pid, SIGKILL);
 	pl->due_ms = now + DRAIN_MS;
-}
-
-/* Replacing ------------------------------------------------------------------
- */
-
-static struct place *
-find(struct places *p, enum place_state state, bool stale)
-{
-	for (unsigned i = 0; i < p->n; i++) {
-		struct place *pl = &p->place[i];
-
-		if (pl->state == state && (!stale || pl->conf_no != p->conf_no))
-			return pl;
-	}
-	return NULL;
-}
-
-/* conf.h's fixed keys: what the sockets, the lock and the folder were made by
- * stays with them. */
-static void
-keep_fixed(struct conf *conf, struct conf *old)
-{
-	struct conf fresh = *conf;
-
-	conf->listen = old->listen;
-	conf->data = old->data;
-	conf->workers = old->workers;
-	conf->user = old->user;
-	conf->store = old->store;
-	conf->bus = old->bus;
-	old->listen = fresh.listen;
-	old->data = fresh.data;
-	old->workers = fresh.workers;
-	old->user = fresh.user;
-	old->store = fresh.store;
-	old->bus = fresh.bus;
-}
-
-void
-places_replace(struct places *p, struct conf *conf)
-{
-	struct server *s = p->server;
-
-	keep_fixed(conf, s->conf);
-	if (p->former == NULL)
-		p->former = s->conf;
-	else
-		conf_free(&s->conf); /* one that was not all in use yet */
-	s->conf = conf;
-	p->conf_no++;
-	p->replacing = true;
-}
-
-static void
-replaced(struct places *p)
-{
-	conf_free(&p->former);
-	p->replacing = false;
-	log_info("workers replaced", "configuration=%u", p->conf_no);
-}
-
-static void
-give_up_replacing(struct places *p)
-{
-	log_error("the new worker does not start",
-	    "action=\"the former configuration stays\"");
-	keep_fixed(p->former, p->server->conf);
-	conf_free(&p->server->conf);
-	p->server->conf = p->former;
-	p->former = NULL;
-	p->newcomer = -1;
-	p->replacing = false;
-}
-
-static void
-replace_begin(struct places *p, uint64_t now)
-{
-	struct place *free_one = find(p, PLACE_EMPTY, false);
-
-	if (find(p, PLACE_UP, true) == NULL) {
-		if (find(p, PLACE_STARTING, true) == NULL &&
-		    find(p, PLACE_DRAINING, false) == NULL)
-			replaced(p);
-		return;
-	}
-	if (free_one == NULL)
-		return; /* the one before still drains */
-	free_one->failures = 0;
-	p->newcomer = (int)number(p, free_one) - 1;
-	place_fork(p, free_one, now);
-}
-
-static void
-replace_tick(struct places *p, uint64_t now)
-{
-	struct place *pl, *old;
-
-	if (!p->replacing || p->ending)
-		return;
-	if (p->newcomer == -1) {
-		replace_begin(p, now);
-		return;
-	}
-	pl = &p->place[p->newcomer];
-	if (pl->state == PLACE_UP) {
-		p->newcomer = -1;
-		old = find(p, PLACE_UP, true);
-		if (old != NULL)
-			place_drain(p, old, now);
-	} else if (pl->state != PLACE_STARTING)
-		give_up_replacing(p);
-	else if (now - pl->since_ms > START_MS)
-		kill(pl->pid, SIGKILL);
 }
 
 /* Ending ---------------------------------------------------------------------

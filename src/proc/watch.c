@@ -1,11 +1,10 @@
 /* proc/watch.c - workers that hold others up. */
-#include "proc/watch.h"
-
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "proc/places_private.h"
 
 enum { HELD_MS = 5000, SILENT_MS = 5000 };
 

@@ -1,0 +1,118 @@
+/* proc/replace.c - workers with a new configuration, one by one: the new one
+ * accepts before an old one drains. */
+#include <signal.h>
+
+#include "base/log.h"
+#include "proc/places_private.h"
+
+enum { START_MS = 60000 }; /* a new worker must accept by then */
+
+static struct place *
+find(struct places *p, enum place_state state, bool stale)
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		struct place *pl = &p->place[i];
+
+		if (pl->state == state && (!stale || pl->conf_no != p->conf_no))
+			return pl;
+	}
+	return NULL;
+}
+
+/* conf.h's fixed keys: what the sockets, the lock and the folder were made by
+ * stays with them. */
+static void
+keep_fixed(struct conf *conf, struct conf *old)
+{
+	struct conf fresh = *conf;
+
+	conf->listen = old->listen;
+	conf->data = old->data;
+	conf->workers = old->workers;
+	conf->user = old->user;
+	conf->store = old->store;
+	conf->bus = old->bus;
+	old->listen = fresh.listen;
+	old->data = fresh.data;
+	old->workers = fresh.workers;
+	old->user = fresh.user;
+	old->store = fresh.store;
+	old->bus = fresh.bus;
+}
+
+void
+places_replace(struct places *p, struct conf *conf)
+{
+	struct server *s = p->server;
+
+	keep_fixed(conf, s->conf);
+	if (p->former == NULL)
+		p->former = s->conf;
+	else
+		conf_free(&s->conf); /* one that was not all in use yet */
+	s->conf = conf;
+	p->conf_no++;
+	p->replacing = true;
+}
+
+static void
+replaced(struct places *p)
+{
+	conf_free(&p->former);
+	p->replacing = false;
+	log_info("workers replaced", "configuration=%u", p->conf_no);
+}
+
+static void
+give_up_replacing(struct places *p)
+{
+	log_error("the new worker does not start",
+	    "action=\"the former configuration stays\"");
+	keep_fixed(p->former, p->server->conf);
+	conf_free(&p->server->conf);
+	p->server->conf = p->former;
+	p->former = NULL;
+	p->newcomer = -1;
+	p->replacing = false;
+}
+
+static void
+replace_begin(struct places *p, uint64_t now)
+{
+	struct place *free_one = find(p, PLACE_EMPTY, false);
+
+	if (find(p, PLACE_UP, true) == NULL) {
+		if (find(p, PLACE_STARTING, true) == NULL &&
+		    find(p, PLACE_DRAINING, false) == NULL)
+			replaced(p);
+		return;
+	}
+	if (free_one == NULL)
+		return; /* the one before still drains */
+	free_one->failures = 0;
+	p->newcomer = (int)place_number(p, free_one) - 1;
+	place_fork(p, free_one, now);
+}
+
+void
+replace_tick(struct places *p, uint64_t now)
+{
+	struct place *pl, *old;
+
+	if (!p->replacing || p->ending)
+		return;
+	if (p->newcomer == -1) {
+		replace_begin(p, now);
+		return;
+	}
+	pl = &p->place[p->newcomer];
+	if (pl->state == PLACE_UP) {
+		p->newcomer = -1;
+		old = find(p, PLACE_UP, true);
+		if (old != NULL)
+			place_drain(p, old, now);
+	} else if (pl->state != PLACE_STARTING)
+		give_up_replacing(p);
+	else if (now - pl->since_ms > START_MS)
+		kill(pl->pid, SIGKILL);
+}
