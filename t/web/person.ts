@@ -1,0 +1,159 @@
+/* Somebody with a browser: what they do and what they see. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+    chromium,
+    type Browser,
+    type BrowserContext,
+    type Page,
+} from 'playwright-core';
+import type { Server } from './server';
+
+const SHOTS = fileURLToPath(new URL('../../build/screenshots/', import.meta.url));
+const CANDIDATES = [
+    process.env['CHROMIUM'],
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+];
+
+export const PASSWORD = 'correct horse battery';
+export const PHONE = { width: 390, height: 844 };
+
+export async function startBrowser(): Promise<Browser> {
+    const path = CANDIDATES.find((one) => one && existsSync(one));
+    if (!path) throw new Error('no Chromium found; set CHROMIUM');
+    return chromium.launch({
+        executablePath: path,
+        args: [
+            '--headless',
+            '--no-sandbox',
+            '--disable-gpu',
+            '--disable-quic',
+            '--no-first-run',
+            '--disable-background-networking',
+            '--disable-component-update',
+            '--disable-sync',
+        ],
+    });
+}
+
+export interface Options {
+    locale?: string;
+    viewport?: { width: number; height: number };
+    dark?: boolean;
+}
+
+export class Person {
+    /* What the page said to the console that it should not have. */
+    readonly complaints: string[] = [];
+
+    private constructor(
+        readonly name: string,
+        readonly display: string,
+        private readonly server: Server,
+        readonly context: BrowserContext,
+        readonly page: Page,
+    ) {
+        page.on('pageerror', (error) => this.complaints.push(String(error)));
+        page.on('console', (said) => {
+            const text = said.text();
+            if (/Content Security Policy|Refused to|\[Vue warn\]/.test(text)) {
+                this.complaints.push(text);
+            }
+        });
+    }
+
+    static async come(
+        browser: Browser,
+        server: Server,
+        name: string,
+        display: string,
+        options: Options = {},
+    ): Promise<Person> {
+        const context = await browser.newContext({
+            viewport: options.viewport ?? { width: 1280, height: 800 },
+            locale: options.locale ?? 'en-GB',
+            colorScheme: options.dark ? 'dark' : 'light',
+        });
+        context.setDefaultTimeout(30_000);
+        return new Person(name, display, server, context, await context.newPage());
+    }
+
+    async visit(): Promise<void> {
+        await this.page.goto(`${this.server.url}/`);
+    }
+
+    /* Registers; setup: the code, for the first account. */
+    async register(setup?: string): Promise<void> {
+        await this.visit();
+        await this.page.waitForSelector('form');
+        if (setup) await this.page.fill('#setup', setup);
+        else if (!(await this.page.isVisible('#display'))) {
+            await this.page.click('form + .btn');
+        }
+        await this.page.fill('#name', this.name);
+        await this.page.fill('#display', this.display);
+        await this.page.fill('#password', PASSWORD);
+        await this.page.click('button[type=submit]');
+        await this.page.waitForSelector('.list .bar');
+    }
+
+    async logIn(): Promise<void> {
+        await this.page.fill('#name', this.name);
+        await this.page.fill('#password', PASSWORD);
+        await this.page.click('button[type=submit]');
+        await this.page.waitForSelector('.list .bar');
+    }
+
+    async find(text: string): Promise<void> {
+        await this.page.click('.list .bar .icon-button:last-child');
+        await this.page.fill('.panel .search input', text);
+    }
+
+    async openDirect(other: Person): Promise<void> {
+        await this.find(other.name);
+        await this.page.click(`.results [data-user="${other.name}"]`);
+        await this.page.waitForSelector('.conversation textarea');
+    }
+
+    async openRoom(title: string): Promise<void> {
+        await this.page.click(`.rooms .item:has-text("${title}")`);
+        await this.page.waitForSelector(`.conversation[aria-label="${title}"]`);
+    }
+
+    async type(text: string): Promise<void> {
+        await this.page.click('textarea');
+        await this.page.keyboard.type(text);
+    }
+
+    async say(text: string): Promise<void> {
+        await this.type(text);
+        await this.page.keyboard.press('Enter');
+    }
+
+    /* Waits until the text is in the conversation. */
+    async reads(text: string): Promise<void> {
+        await this.page.waitForSelector(`.bubble .text:text-is("${text}")`);
+    }
+
+    /* Waits until one's own message is stored. */
+    async sent(text: string): Promise<void> {
+        await this.page.waitForSelector(
+            `.message:not([data-seq="0"]):has([data-state="sent"] .text:text-is("${text}"))`,
+        );
+    }
+
+    async bubbles(): Promise<string[]> {
+        return this.page.locator('.bubble .text').allTextContents();
+    }
+
+    async shot(name: string): Promise<void> {
+        mkdirSync(SHOTS, { recursive: true });
+        await this.page.screenshot({ path: `${SHOTS}${name}.png` });
+    }
+
+    async go(): Promise<void> {
+        await this.context.close();
+    }
+}

@@ -1,0 +1,127 @@
+/* A burungd of a test's own: its port, its data folder, its processes. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import {
+    mkdirSync,
+    mkdtempSync,
+    openSync,
+    readFileSync,
+    rmSync,
+    writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const TOP = fileURLToPath(new URL('../..', import.meta.url));
+const BINARY = process.env['BURUNGD'] ?? join(TOP, 'build/test/burungd');
+
+export async function waitFor<T>(
+    what: string,
+    condition: () => T | undefined | Promise<T | undefined>,
+    timeout = 30_000,
+): Promise<T> {
+    const until = Date.now() + timeout;
+    for (;;) {
+        const value = await condition();
+        if (value) return value;
+        if (Date.now() > until)
+            throw new Error(`waited ${timeout} ms in vain: ${what}`);
+        await new Promise((done) => setTimeout(done, 25));
+    }
+}
+
+/* Below the ports the kernel gives to clients, so that none of them takes it while the
+ * server is down. */
+async function freePort(): Promise<number> {
+    for (;;) {
+        const port = 15_000 + Math.floor(Math.random() * 16_000);
+        const free = await new Promise<boolean>((done) => {
+            const probe = createServer();
+            probe.once('error', () => done(false));
+            probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)));
+        });
+        if (free) return port;
+    }
+}
+
+export class Server {
+    private process: ChildProcess | undefined;
+    private readonly folder = mkdtempSync(join(tmpdir(), 'burung-web-'));
+    private readonly log = join(this.folder, 'log');
+
+    private constructor(readonly port: number) {
+        const data = join(this.folder, 'data');
+        mkdirSync(data);
+        const conf = {
+            listen: `127.0.0.1:${port}`,
+            data,
+            workers: 2,
+            limit_login_memory: 8,
+            www: join(TOP, 'www/dist'),
+        };
+        const lines = Object.entries(conf).map(([key, value]) => `${key} = ${value}\n`);
+        writeFileSync(join(this.folder, 'burungd.conf'), lines.join(''));
+    }
+
+    static async run(): Promise<Server> {
+        const server = new Server(await freePort());
+        await server.start();
+        return server;
+    }
+
+    get url(): string {
+        return `http://127.0.0.1:${this.port}`;
+    }
+
+    get setupCode(): string {
+        const found = /setup code.*?code=([A-Za-z0-9-]+)/.exec(this.logged());
+        if (!found) throw new Error('the server printed no setup code');
+        return found[1]!;
+    }
+
+    logged(): string {
+        return readFileSync(this.log, 'utf8');
+    }
+
+    async start(): Promise<void> {
+        const log = openSync(this.log, 'a');
+        this.process = spawn(BINARY, ['-c', join(this.folder, 'burungd.conf')], {
+            stdio: ['ignore', log, log],
+            cwd: this.folder,
+        });
+        await waitFor('burungd is ready', async () => {
+            if (this.process?.exitCode !== null) {
+                throw new Error(`burungd ended:\n${this.logged()}`);
+            }
+            return fetch(`${this.url}/readyz`).then(
+                (answer) => answer.ok,
+                () => false,
+            );
+        });
+    }
+
+    /* The workers die with their master. */
+    async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+        const process = this.process;
+        if (!process || process.exitCode !== null || process.signalCode !== null)
+            return;
+        const ended = new Promise((done) => process.once('exit', done));
+        process.kill(signal);
+        await ended;
+        await waitFor('nobody listens', () =>
+            fetch(`${this.url}/healthz`).then(
+                () => false,
+                () => true,
+            ),
+        );
+    }
+
+    /* Ends it and fails if a sanitizer found a defect. */
+    async end(): Promise<void> {
+        await this.kill('SIGTERM');
+        const defect = /ERROR: \w+Sanitizer|runtime error:/.exec(this.logged());
+        if (defect) throw new Error(`burungd has a defect:\n${this.logged()}`);
+        rmSync(this.folder, { recursive: true, force: true });
+    }
+}
