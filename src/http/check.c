@@ -302,6 +302,17 @@ check_expect(struct http_head *h, struct http_refusal *r)
 	return 0;
 }
 
+/* HTTP/1.0 knows no upgrade (RFC 9110 §7.8). */
+static void
+forget_upgrade(struct http_head *h)
+{
+	size_t i;
+
+	for (i = 0; i < h->count; i++)
+		if (strcasecmp(h->fields[i].name, "Upgrade") == 0)
+			h->fields[i].name = "";
+}
+
 static int
 check_fields(struct http_head *h, uint64_t body_max, struct http_refusal *r)
 {
@@ -314,6 +325,8 @@ check_fields(struct http_head *h, uint64_t body_max, struct http_refusal *r)
 		return refuse(r, 413, "the body is longer than is accepted");
 	if (check_expect(h, r) == -1)
 		return -1;
+	if (h->minor == 0)
+		forget_upgrade(h);
 	h->keep_alive = h->minor == 0 ? http_lists(connection, "keep-alive")
 				      : !http_lists(connection, "close");
 	return 0;

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ struct found {
 	struct stat st;
 	const char *type;
 	const char *coding; /* NULL: as it is */
+	bool full;          /* not found for want of a descriptor */
 };
 
 static const struct kind kinds[] = {
@@ -170,8 +172,10 @@ open_below(int dir, const char *name)
 static bool
 find_one(const struct static_files *s, const char *name, struct found *f)
 {
-	if ((f->fd = open_below(s->dir, name)) == -1)
+	if ((f->fd = open_below(s->dir, name)) == -1) {
+		f->full = errno == EMFILE || errno == ENFILE;
 		return false;
+	}
 	if (fstat(f->fd, &f->st) == 0 && S_ISREG(f->st.st_mode))
 		return true;
 	close(f->fd);
@@ -208,9 +212,10 @@ find(const struct static_files *s, const struct http_request *req,
 	struct found plain = { .type = kind->type };
 	bool first = wbr >= wgz;
 
-	if (!find_one(s, name, &plain))
-		return false;
 	*f = plain;
+	if (!find_one(s, name, f))
+		return false;
+	plain = *f;
 	if (kind->packs &&
 	    (find_packed(s, name, first ? &br : &gz, first ? wbr : wgz, f) ||
 		find_packed(s, name, first ? &gz : &br, first ? wgz : wbr, f)))
@@ -294,6 +299,8 @@ static_handle(struct http_request *req, void *arg)
 		send_file(s, req, &f, strncmp(name, "assets/", 7) == 0);
 	else if (is_page(req) && find(s, req, "index.html", &f))
 		send_file(s, req, &f, false);
+	else if (f.full)
+		refuse(req, 503, "503 Service Unavailable\n");
 	else
 		refuse(req, 404, "404 Not Found\n");
 }

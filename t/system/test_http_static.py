@@ -286,3 +286,15 @@ def test_files_sent_and_not_sent_leave_no_descriptor_open(site):
 def test_a_range_is_ignored(site):
     answer = site.ask(get("/a.txt", "Range: bytes=0-1"))
     assert (answer.status, answer.text) == (200, "content of a.txt")
+
+
+def test_a_file_that_cannot_be_opened_for_want_of_descriptors_is_503(folder):
+    with Probe("-s", str(folder), "-n", "40") as probe:
+        wires = [probe.wire() for _ in range(60)]
+        wait_for(lambda: "accept failed" in probe.errors())
+        assert wires[0].send(get("/a.txt")).answer().status == 503
+        for wire in wires[1:]:
+            wire.socket.close()
+        wait_for(lambda: probe.descriptors() < 20)
+        assert wires[0].send(get("/a.txt")).answer().text == "content of a.txt"
+        wires[0].socket.close()

@@ -265,6 +265,23 @@ test_values(void)
 }
 
 static void
+test_upgrade(void)
+{
+	static const char *const texts[] = {
+		"GET / HTTP/1.1\r\n" HOST "Upgrade: websocket\r\n\r\n",
+		"GET / HTTP/1.0\r\n" HOST "Upgrade: websocket\r\n\r\n",
+	};
+	struct http_head *new = judge_n(texts[0], strlen(texts[0])).head;
+	struct http_head *old = judge_n(texts[1], strlen(texts[1])).head;
+
+	is_str(http_head_value(new, "Upgrade"), "websocket",
+	    "HTTP/1.1 may ask for an upgrade");
+	is_str(http_head_value(old, "Upgrade"), NULL, "HTTP/1.0 may not");
+	free(new);
+	free(old);
+}
+
+static void
 test_keep_alive(void)
 {
 	static const struct {
@@ -358,6 +375,7 @@ main(void)
 	test_table();
 	test_bodies();
 	test_values();
+	test_upgrade();
 	test_keep_alive();
 	test_pieces();
 	test_limits();
