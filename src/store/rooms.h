@@ -13,7 +13,11 @@
 #include "model/room.h"
 #include "store/store.h"
 
-/* A room to be made. Its log begins with create and a join for each. */
+/* A room to be made. Its log begins with create and a join for each, the owner's
+ * first; whoever is named twice joins once. A group is found again by its
+ * creator's cid, which is also the cid of the `added` entry in the creator's
+ * self room. Asking again with another kind or label is a CONFLICT. A new
+ * member's cursor is at the join: what was before is not unread. */
 struct room_new {
 	struct room room;  /* id, kind, label */
 	struct id creator; /* owner; both are members of a direct room */
@@ -30,10 +34,12 @@ int db_room_create(struct db *db, const struct room_new *n, struct id *id_r,
 
 int db_room_get(
     struct db *db, const struct id *id, struct room *r, struct err *err);
+/* Absent: *m_r has room and user, and role NONE. */
 int db_member_get(struct db *db, const struct id *room, const struct id *user,
     struct member *m_r, struct err *err);
 
-/* The room as user sees it; found also when not a member (role NONE). */
+/* The room as user sees it; found also when not a member (role NONE; then
+ * without peer and last message). */
 int db_room_view(struct db *db, const struct id *room, const struct id *user,
     struct room_view *v_r, struct err *err);
 
