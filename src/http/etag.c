@@ -64,7 +64,7 @@ http_etags_free(struct http_etags **t)
 static int
 hash_file(EVP_MD_CTX *md, int fd, uint64_t size)
 {
-	static char block[65536];
+	uint8_t block[16384];
 	uint64_t at = 0;
 	ssize_t n;
 

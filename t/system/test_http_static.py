@@ -269,6 +269,21 @@ def test_a_large_file_and_what_is_pipelined_behind_it_arrive_whole(site, folder)
         assert wire.answer().text == "content of a.txt"
 
 
+def test_a_file_that_shrinks_while_it_is_sent_ends_that_connection_only(site, folder):
+    path = folder / "shrinking.bin"
+    with path.open("wb") as file:
+        file.truncate(50_000_000)
+    with site.wire() as wire:
+        wire.send(get("/shrinking.bin")).until(b"\r\n\r\n")
+        wire.take(100_000)
+        os.truncate(path, 0)
+        received = 100_000 + len(wire.buffer)
+        while data := wire.socket.recv(1 << 20):
+            received += len(data)
+        assert received < 50_000_000
+    assert site.ask(get("/a.txt")).status == 200
+
+
 def test_files_sent_and_not_sent_leave_no_descriptor_open(site):
     with site.wire() as wire:
         wire.send(get("/a.txt")).answer()
