@@ -49,7 +49,8 @@ user_free(struct hub *hub, struct hub_user *u)
 	bus_unsubscribe(hub->chat->bus, &u->log.id);
 	map_remove(&hub->users, &u->log.id);
 	hub_log_free(&u->log);
-	free(u->rooms);
+	if (u->rooms != &u->first)
+		free(u->rooms);
 	free(u);
 }
 
@@ -147,6 +148,8 @@ hub_user_open(struct hub *hub, const struct id *user)
 	MEM_NEW(u);
 	u->log.id = *user;
 	u->log.self = 1;
+	u->rooms = &u->first;
+	u->cap = 1;
 	LIST_INIT(&u->devices);
 	map_put(&hub->users, u);
 	bus_subscribe(hub->chat->bus, user, NULL, NULL);
@@ -204,14 +207,23 @@ grown(uint32_t cap)
 	return cap < 2 ? cap + 1 : cap + cap / 2;
 }
 
+/* Most people of a large server are in few rooms. */
+static void
+grow_user(struct hub_user *u)
+{
+	struct hub_room **old = u->rooms == &u->first ? NULL : u->rooms;
+
+	u->cap = grown(u->cap);
+	u->rooms = mem_reallocarray(old, u->cap, sizeof(u->rooms[0]));
+	if (old == NULL && u->nrooms > 0)
+		u->rooms[0] = u->first;
+}
+
 void
 hub_attach(struct hub *hub, struct hub_user *u, struct hub_room *room)
 {
-	if (u->nrooms == u->cap) {
-		u->cap = grown(u->cap);
-		u->rooms =
-		    mem_reallocarray(u->rooms, u->cap, sizeof(u->rooms[0]));
-	}
+	if (u->nrooms == u->cap)
+		grow_user(u);
 	if (room->nusers == room->cap) {
 		room->cap = grown(room->cap);
 		room->users = mem_reallocarray(

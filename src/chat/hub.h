@@ -49,7 +49,8 @@ struct hub_user {
 	struct hub_log log; /* its self room; id: the user's */
 	LIST_HEAD(, device) devices;
 	uint32_t nrooms, cap;
-	struct hub_room **rooms;
+	struct hub_room **rooms; /* &first while there is one at most */
+	struct hub_room *first;
 	uint32_t flags; /* hub.c's, presence.c's */
 };
 

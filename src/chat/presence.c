@@ -98,14 +98,15 @@ announce(struct presence *p, uint8_t what, const struct lingering *l)
 static struct lingering *
 lingering_new(const struct hub_user *u)
 {
+	struct id told[ROOMS_TOLD];
 	struct lingering *l;
 
 	MEM_NEW(l);
 	l->id = u->log.id;
-	l->rooms = mem_calloc(ROOMS_TOLD, sizeof(l->rooms[0]));
 	for (uint32_t i = 0; i < u->nrooms && l->nrooms < ROOMS_TOLD; i++)
 		if (u->rooms[i]->members <= ROOM_MAX)
-			l->rooms[l->nrooms++] = u->rooms[i]->log.id;
+			told[l->nrooms++] = u->rooms[i]->log.id;
+	l->rooms = mem_dup(told, l->nrooms * sizeof(told[0]));
 	return l;
 }
 

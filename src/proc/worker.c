@@ -10,6 +10,7 @@
 #include <bsd/unistd.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,8 @@ enum {
 	UNEVEN = 16,        /* connections above the mean that do not matter */
 	LOOK_AGAIN_MS = 50, /* while not accepting */
 	SECOND_MS = 1000,
+	TRIM_S = 5,               /* between two looks at what malloc keeps */
+	TRIM_BYTES = 1024 * 1024, /* free ones that go back to the system */
 };
 
 struct worker {
@@ -46,8 +49,9 @@ struct worker {
 	struct loop_timer *look; /* NULL: accepting */
 	uint32_t connections_max;
 	uint32_t titled; /* connections that the title names */
-	int draining;    /* parts that still drain */
-	bool full;       /* connections_max reached; said once */
+	unsigned seconds;
+	int draining; /* parts that still drain */
+	bool full;    /* connections_max reached; said once */
 };
 
 /* How busy ----------------------------------------------------------------- */
@@ -126,12 +130,22 @@ title(struct worker *w)
 	    w->draining > 0 ? ", draining" : "");
 }
 
+/* A connection takes kilobytes while it speaks HTTP and a few hundred bytes
+ * afterwards: after many came at once, malloc sits on what is free between. */
+static void
+trim(struct worker *w)
+{
+	if (++w->seconds % TRIM_S == 0 && mallinfo2().fordblks > TRIM_BYTES)
+		malloc_trim(0);
+}
+
 /* Turns the loop at least once a second, for the beat. */
 static void
 each_second(void *arg)
 {
 	struct worker *w = arg;
 
+	trim(w);
 	if (w->titled != w->board->connections)
 		title(w);
 }

@@ -21,9 +21,10 @@ static const char *const sql[] = {
 #undef Q
 };
 
-/* The busy timeout stays under our own lock: the file lock of a holder that was
- * killed lingers for a moment. No checkpoint on close: that one would run
- * without our lock, beside another process's writer. */
+/* Small caches: each connection has its own, and the kernel keeps the pages for
+ * all. The busy timeout stays under our own lock: the file lock of a holder
+ * that was killed lingers for a moment. No checkpoint on close: that one would
+ * run without our lock, beside another process's writer. */
 static int
 configure(struct sq *s, struct err *err)
 {
@@ -39,7 +40,7 @@ configure(struct sq *s, struct err *err)
 	    "PRAGMA journal_size_limit=67108864;"
 	    "PRAGMA secure_delete=ON;"
 	    "PRAGMA temp_store=MEMORY;"
-	    "PRAGMA cache_size=-8192;",
+	    "PRAGMA cache_size=-512;",
 	    NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : sq_error(s, rc, err);
 }
