@@ -19,9 +19,9 @@ struct append;
 typedef void append_done_cb(struct append *a);
 
 /* n events of one sender for one room, stored all or none, in order; if none
- * was stored before, with neighbouring seqs. More than one only of messages.
- * A repeated event gets the stored body as well. Owned by the caller, who must not touch it between
- * store_append and done. */
+ * was stored before, with neighbouring seqs. More than one only of messages. A
+ * repeated event gets the stored body as well. Owned by the caller, who must
+ * not touch it between store_append and done. */
 struct append {
 	/* asked: of each event room, kind, from, cid, target, body. The store
 	 * fills in seq, no, at (and for a leave the heir in the body). */

@@ -15,6 +15,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/sqlite/sq_list.c \
 	src/store/sqlite/sq_migrate.c src/store/sqlite/sq_migrate.h \
 	src/store/sqlite/sq_query.h \
+	src/store/sqlite/sq_repeat.c \
 	src/store/sqlite/sq_room.c \
 	src/store/sqlite/sq_session.c \
 	src/store/sqlite/sq_user.c \

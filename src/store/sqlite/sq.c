@@ -293,7 +293,7 @@ sq_snapshot(struct sq *s, struct err *err)
 void
 sq_snapshot_end(struct sq *s)
 {
-	if (s->reading)
+	if (s->reading && !sqlite3_get_autocommit(s->h))
 		sq_run(s, Q_COMMIT, NULL, "");
 	s->reading = false;
 }

@@ -51,6 +51,14 @@ int sq_batch_role(
 int sq_batch_follow(struct sq *s, const struct event *ev, const struct id *user,
     const struct cid *cid, struct event_list *more, struct err *err);
 
+/* sq_repeat.c. Finds what of a is stored already: it gets its numbers and its
+ * mark. Those that are new keep seq 0. How many are new, or -1 *err (CONFLICT:
+ * the cid was used for something else). */
+int sq_find_repeats(struct sq *s, struct append *a, struct err *err);
+/* An earlier event of a with the cid of the i-th, which repeats it; or NULL. */
+struct event *append_twin(struct append *a, size_t i);
+void append_set_repeated(struct append *a, size_t i);
+
 /* For bodies under construction. */
 struct buf *sq_batch_tmp(struct sq *s);
 

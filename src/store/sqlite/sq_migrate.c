@@ -185,6 +185,9 @@ sq_prepare(const struct store_conf *conf, struct err *err)
 	sqlite3 *h = NULL;
 	int rc;
 
+	/* Nobody reads SQLite's own statistics, which cost a lock for each
+	 * allocation. Refused, harmlessly, when SQLite is in use already. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (create_file(conf->path, err) == -1)
 		return -1;
 	if (conf->write_lock != NULL)
