@@ -25,7 +25,7 @@ process_state(pid_t pid)
 		line[0] = '\0';
 	fclose(f);
 	paren = strrchr(line, ')');
-	return paren != NULL && paren[1] == ' ' ? paren[2] : '?';
+	return (char)(paren != NULL && paren[1] == ' ' ? paren[2] : '?');
 }
 
 static bool
