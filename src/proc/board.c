@@ -34,15 +34,17 @@ board_free(struct board **b)
 }
 
 uint32_t
-board_mean_connections(const struct board *b)
+board_mean_connections(const struct board *b, uint64_t now)
 {
 	uint64_t sum = 0;
 	uint32_t n = 0;
 
 	for (unsigned i = 0; i < b->places; i++) {
-		if (b->worker[i].accepting == 0)
+		const struct board_worker *w = &b->worker[i];
+
+		if (w->accepting == 0 || now > w->beat_ms + BOARD_FRESH_MS)
 			continue;
-		sum += b->worker[i].connections;
+		sum += w->connections;
 		n++;
 	}
 	return n == 0 ? 0 : (uint32_t)((sum + n - 1) / n);

@@ -40,7 +40,9 @@ struct board {
 struct board *board_new(unsigned places);
 void board_free(struct board **b);
 
-/* The mean of the connections of those who accept, rounded up; 0 if nobody. */
-uint32_t board_mean_connections(const struct board *b);
+/* The mean of the connections of those who accept and whose loop turned in the
+ * last BOARD_FRESH_MS (clock_mono_ms: now), rounded up; 0 if nobody. */
+#define BOARD_FRESH_MS 3000
+uint32_t board_mean_connections(const struct board *b, uint64_t now);
 
 #endif

@@ -81,7 +81,7 @@ connections_max(const struct conf *conf)
 static bool
 may_accept(struct worker *w, uint32_t mine)
 {
-	uint32_t mean = board_mean_connections(w->s->board);
+	uint32_t mean = board_mean_connections(w->s->board, clock_mono_ms());
 
 	if (mine >= w->connections_max) {
 		if (!w->full)

@@ -50,14 +50,20 @@ board_means(void)
 {
 	struct board *b = board_new(4);
 
-	is_int(board_mean_connections(b), 0, "nobody accepts: the mean is 0");
+	for (unsigned i = 0; i < 4; i++)
+		b->worker[i].beat_ms = 1000;
+	is_int(board_mean_connections(b, 1000), 0,
+	    "nobody accepts: the mean is 0");
 	b->worker[0].accepting = 1;
 	b->worker[0].connections = 10;
 	b->worker[2].accepting = 1;
 	b->worker[2].connections = 3;
 	b->worker[3].connections = 1000; /* drains */
-	is_int(board_mean_connections(b), 7,
+	is_int(board_mean_connections(b, 2000), 7,
 	    "the mean is of those who accept, rounded up");
+	b->worker[0].beat_ms = 1000 + BOARD_FRESH_MS;
+	is_int(board_mean_connections(b, 1001 + BOARD_FRESH_MS), 10,
+	    "and who are not stopped: else nobody would accept any more");
 	board_free(&b);
 }
 
