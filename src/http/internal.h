@@ -32,7 +32,10 @@ struct http_server {
 	struct route *routes;
 	size_t route_count;
 	bool accepting;
+	bool resting; /* enough were accepted in this turn */
 	bool draining;
+	unsigned accepted; /* in accepted_turn */
+	uint64_t accepted_turn;
 	loop_cb *drained;
 	void *drained_arg;
 	time_t date_at; /* what date says */

@@ -13,6 +13,7 @@
 
 #define FULL_PAUSE_MS 100   /* without a descriptor for the next client */
 #define FULL_LOG_MS   60000 /* between two lines about it */
+#define ACCEPTS_MAX   16    /* in one turn of the loop */
 
 struct listener {
 	LIST_ENTRY(listener) link;
@@ -76,6 +77,50 @@ listener_free(struct listener *l)
 	free(l);
 }
 
+static void
+listener_set(struct listener *l)
+{
+	struct http_server *s = l->server;
+
+	if (s->accepting && !s->resting && !s->draining)
+		evconnlistener_enable(l->htp->server);
+	else
+		evconnlistener_disable(l->htp->server);
+}
+
+static void
+listeners_set(struct http_server *s)
+{
+	struct listener *l;
+
+	LIST_FOREACH(l, &s->listeners, link)
+		listener_set(l);
+}
+
+static void
+on_rested(void *arg)
+{
+	struct http_server *s = arg;
+
+	s->resting = false;
+	listeners_set(s);
+}
+
+/* libevent accepts until nothing waits: one worker would take a whole burst, in
+ * one long turn. */
+static void
+rest_when_enough(struct http_server *s)
+{
+	if (s->accepted_turn != loop_turn(s->loop))
+		s->accepted = 0;
+	s->accepted_turn = loop_turn(s->loop);
+	if (++s->accepted < ACCEPTS_MAX || s->resting)
+		return;
+	s->resting = true;
+	listeners_set(s);
+	loop_defer(s->loop, on_rested, s);
+}
+
 void
 http_server_free(struct http_server **sp)
 {
@@ -86,6 +131,7 @@ http_server_free(struct http_server **sp)
 	if (s == NULL)
 		return;
 	s->drained = NULL;
+	loop_forget(s->loop, on_rested, s);
 	while (!LIST_EMPTY(&s->gates))
 		http_gate_free(LIST_FIRST(&s->gates));
 	on_reap(-1, 0, s);
@@ -106,18 +152,8 @@ static evhtp_res
 on_accept(evhtp_connection_t *conn, void *arg)
 {
 	http_gate_new(arg, conn);
+	rest_when_enough(arg);
 	return EVHTP_RES_OK;
-}
-
-static void
-listener_set(struct listener *l)
-{
-	struct http_server *s = l->server;
-
-	if (s->accepting && !s->draining)
-		evconnlistener_enable(l->htp->server);
-	else
-		evconnlistener_disable(l->htp->server);
 }
 
 static void
@@ -179,11 +215,8 @@ http_server_listen(struct http_server *s, int fd, struct err *err)
 void
 http_server_accept(struct http_server *s, bool on)
 {
-	struct listener *l;
-
 	s->accepting = on;
-	LIST_FOREACH(l, &s->listeners, link)
-		listener_set(l);
+	listeners_set(s);
 }
 
 size_t
