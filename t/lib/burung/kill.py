@@ -210,10 +210,12 @@ class Run:
     def measure(self) -> None:
         """For each outage and each client that lost its connection by it: how long until the
         first ack and the first delivery on its next connection."""
-        ends = [outage.at for outage in self.outages[1:]] + [time.monotonic()]
-        for outage, end in zip(self.outages, ends, strict=True):
+        # A failpoint's victim is noticed a moment after it died.
+        begins = [outage.at - 0.05 for outage in self.outages]
+        ends = [*begins[1:], time.monotonic()]
+        for outage, begin, end in zip(self.outages, begins, ends, strict=True):
             for client in self.clients:
-                lost = first_from(client.lost_at, outage.at - 0.05)
+                lost = first_from(client.lost_at, begin)
                 if lost is None or lost >= end:
                     continue
                 ack = first_from(client.acked_at, lost)

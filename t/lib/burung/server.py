@@ -128,7 +128,7 @@ class Server:
         self._setup: str | None = None
         self._workers_were: list[int] = []
         for each in (self.data, self.failpoints):
-            each.mkdir(exist_ok=True)
+            each.mkdir(mode=0o700, exist_ok=True)
         self.write_conf()
 
     def write_conf(self, **changes) -> None:
