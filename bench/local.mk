@@ -5,3 +5,6 @@ bench_seed_CPPFLAGS = $(AM_CPPFLAGS) $(SODIUM_CFLAGS)
 bench_seed_LDADD = $(CHAT_LIBS)
 EXTRA_DIST += bench/idle
 bench_store_bench_LDADD = $(STORE_LIBS)
+EXTRA_PROGRAMS += bench/wsconns
+bench_wsconns_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+bench_wsconns_LDADD = $(HTTP_LIBS)

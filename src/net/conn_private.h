@@ -53,8 +53,8 @@ struct conn_pool {
 	size_t table_len;
 	struct conn *dirty;
 	struct conn **dirty_end;
-	struct buf in;                         /* where input is read to */
-	TAILQ_HEAD(, conn_deadline) deadlines; /* the next one first */
+	struct buf in; /* where input is read to */
+	TAILQ_HEAD(conn_deadlines, conn_deadline) deadlines; /* soonest first */
 	uint32_t deadline_ms;
 	unsigned tick;
 	int epfd;
