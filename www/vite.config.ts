@@ -57,5 +57,6 @@ export default defineConfig({
     },
     test: {
         include: ['test/**/*.spec.ts'],
+        setupFiles: ['test/setup.ts'],
     },
 } as Parameters<typeof defineConfig>[0]);

@@ -255,9 +255,8 @@ describe('groups', () => {
 describe('history', () => {
     it('comes page by page without moving what one looks at, and ends', async () => {
         const [ani, budi] = await pair();
-        await budi.page.goto('about:blank');
-        for (let i = 0; i < 160; i++) await ani.say(`line ${i}`);
-        await ani.sent('line 159');
+        await ani.sends([...Array(160).keys()].map((i) => `line ${i}`));
+        await budi.reads('line 159');
         await ani.page.reload();
         await ani.reads('line 159');
         const loaded = (await ani.bubbles()).length;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Outgoing } from '../src/protocol/outbox';
-import { timeline, type MessageRow, type Row } from '../src/state/timeline';
+import { reuse, timeline, type MessageRow, type Row } from '../src/state/timeline';
 import { ME, message, ROOM } from './fake_socket';
 
 const NOON = new Date(2026, 10, 20, 12).getTime();
@@ -96,5 +96,19 @@ describe('the rows of a conversation', () => {
 
     it('leave out kinds they do not know', () => {
         expect(rowsOf({ events: [message(1, { ev: 'polka' })] })).toEqual([]);
+    });
+
+    it('are the same objects as before where nothing changed', () => {
+        const events = [message(1, { at: NOON }), message(2, { at: NOON })];
+        const before = rowsOf({ events });
+        const more = [...events, message(3, { at: NOON })];
+        const after = reuse(rowsOf({ events: more }), before);
+        expect(after.map((row) => before.includes(row))).toEqual([
+            true,
+            true,
+            false,
+            false,
+        ]);
+        expect((after[2] as MessageRow).last).toBe(false);
     });
 });

@@ -81,8 +81,8 @@ export function initials(name: string): string {
 /* 0 … 7, the same for the same id everywhere. */
 export function hue(id: string): number {
     let sum = 0;
-    for (const char of id) sum = (sum * 31 + char.charCodeAt(0)) >>> 0;
-    return (sum ^ (sum >>> 7)) % 8;
+    for (const char of id) sum = (Math.imul(sum, 31) + char.charCodeAt(0)) >>> 0;
+    return (sum >>> 5) % 8;
 }
 
 export interface TextPart {

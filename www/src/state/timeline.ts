@@ -125,3 +125,19 @@ export function timeline(input: TimelineInput): Row[] {
     }
     return rows;
 }
+
+function same(a: Row, b: Row): boolean {
+    const one = a as unknown as Record<string, unknown>;
+    const two = b as unknown as Record<string, unknown>;
+    return Object.keys(two).every((field) => one[field] === two[field]);
+}
+
+/* The rows, with what did not change as the same objects as before: then only what
+ * changed is drawn again. */
+export function reuse(rows: Row[], before: Row[]): Row[] {
+    const known = new Map(before.map((row) => [row.key, row]));
+    return rows.map((row) => {
+        const old = known.get(row.key);
+        return old && same(old, row) ? old : row;
+    });
+}
