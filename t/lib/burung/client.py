@@ -326,8 +326,10 @@ class Client:
         return event.body["user"] == self.account.id
 
     def _follow(self, event: Event) -> None:
-        """What events of membership do to the rooms this device hears."""
-        if event.kind == "leave" and self._is_me(event):
+        """What events of membership do to the rooms this device hears. A leave that is older
+        than the list of rooms was followed by a return."""
+        listed = self.rooms.get(event.room, {"seq": 0})["seq"]
+        if event.kind == "leave" and self._is_me(event) and event.seq > listed:
             if self._leaving.get(event.room, (None, 0))[1] == event.seq:
                 self._leaving.pop(event.room)
             else:
