@@ -49,7 +49,7 @@ describe('people and rooms', () => {
 
     it('have one of eight colours, all of them in use', () => {
         const found = new Set<number>();
-        for (let i = 0; i < 500; i++) found.add(hue(i.toString(16).padStart(24, '6')));
+        for (let i = 0; i < 40; i++) found.add(hue(i.toString(16).padStart(24, '6')));
         expect([...found].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     });
 });

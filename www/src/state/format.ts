@@ -80,9 +80,11 @@ export function initials(name: string): string {
 
 /* 0 … 7, the same for the same id everywhere. */
 export function hue(id: string): number {
-    let sum = 0;
-    for (const char of id) sum = (Math.imul(sum, 31) + char.charCodeAt(0)) >>> 0;
-    return (sum >>> 5) % 8;
+    let hash = 0x811c9dc5; /* FNV-1a, then mixed: ids often differ in few digits */
+    for (const char of id) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
+    hash ^= hash >>> 15;
+    hash = Math.imul(hash, 0x2c1b3c6d);
+    return (hash ^ (hash >>> 12)) & 7;
 }
 
 export interface TextPart {
