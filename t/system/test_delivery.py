@@ -5,7 +5,7 @@ import json
 import time
 
 import pytest
-from burung import Client, new_cid
+from burung import Client, Disconnected, new_cid
 from burung.raw import TEXT, encode
 from burung.scene import (
     RawDevice,
@@ -213,6 +213,49 @@ async def test_resume_on_another_worker_is_the_same(server, name):
             await open_elsewhere(server, device, than=pid)
             await reaches(device, room, 3 + 20 * (turn + 1))
         assert [seq for seq, _ in shown(device, room)] == list(range(4, 104))
+
+
+@pytest.mark.parametrize(
+    "point", ["append.after_commit", "append.before_ack", "bus.before_publish", "bus.after_publish"]
+)
+async def test_last_message_of_a_dying_worker_is_heard_soon(make_server, point):
+    """Nothing comes behind it that would show the gap, and nobody sends it again."""
+    server = make_server(workers=2)
+    ani, budi = server.users("ani", "budi")
+    room = group(ani, budi)
+    one, two = Client(server.port, ani), Client(server.port, budi)
+    await one.open()
+    await open_elsewhere(server, two, than=server.worker_of(one.local_port))
+    path = server.arm(point, "kill")
+    lost = one.ask("send", room=room, cid=new_cid(), body="the last words")
+    with pytest.raises(Disconnected):
+        await lost
+    assert not path.exists()
+    # Well below the 30 s after which every room is looked at anyway.
+    await two.tells(ev="message", body="the last words", timeout=8)
+    assert not two.device.oddities
+    await one.close()
+    await two.close()
+
+
+async def test_message_of_a_worker_that_died_before_the_commit_is_neither_stored_nor_heard(
+    make_server,
+):
+    server = make_server(workers=2)
+    ani, budi = server.users("ani", "budi")
+    room = group(ani, budi)
+    one, two = Client(server.port, ani), Client(server.port, budi)
+    await one.open()
+    await open_elsewhere(server, two, than=server.worker_of(one.local_port))
+    server.arm("append.before_commit", "kill")
+    with pytest.raises(Disconnected):
+        await one.ask("send", room=room, cid=new_cid(), body="never said")
+    await two.call("send", room=room, cid=new_cid(), body="next")
+    await two.tells(ev="message", body="next")
+    assert [event["body"] for event in history(budi, room)[3:]] == ["next"]
+    assert not two.told(body="never said")
+    await one.close()
+    await two.close()
 
 
 async def test_same_person_on_ten_devices_hears_all_on_each(server, name):
