@@ -107,6 +107,7 @@ test_close_by_us(void)
 	conns->deadline_ms = CONN_DEADLINE_MS;
 	talk_over(&t);
 
+	conns->deadline_ms = 3600 * 1000; /* it must not help */
 	talk_open(&t, pool, NULL);
 	wsconn_pause(&t.w);
 	turn_twice();
@@ -115,6 +116,7 @@ test_close_by_us(void)
 	wsconn_close(&t.w, WS_NORMAL, NULL);
 	is_str(talk_hear(&t), "c1000,0:", "a paused one can be closed");
 	is_str(talk_hear(&t), "end", "and hears the answer");
+	conns->deadline_ms = CONN_DEADLINE_MS;
 	talk_hang_up(&t);
 	UNTIL(t.closed > 0);
 	talk_over(&t);

@@ -292,6 +292,30 @@ test_pause(void)
 	peer_over(&p);
 }
 
+static struct peer hub;
+
+static void
+hub_hook(void *arg)
+{
+	if (hub.drains > 0)
+		hub.ticks = hub.drains;
+}
+
+/* Callbacks at the turn's end may give work to a hook that has run already. */
+static void
+test_hooks(void)
+{
+	peer_open(&hub, pool, SOCK_STREAM);
+	loop_timer_free(&pool->timer); /* it must not help */
+	loop_on_turn_end(loop, LOOP_ORDER_HUB, hub_hook, NULL);
+	conn_write(&hub.conn, "x", 1);
+	UNTIL(hub.ticks > 0);
+	pass("hooks before ours get another turn without sleep");
+	loop_forget(loop, hub_hook, NULL);
+	pool->timer = loop_timer_new(loop, 1000, true, pool_second, pool);
+	peer_over(&hub);
+}
+
 static void
 count_each(struct conn *c, void *arg)
 {
@@ -356,6 +380,7 @@ main(void)
 	test_limit();
 	test_drop();
 	test_pause();
+	test_hooks();
 	test_many();
 	conn_pool_free(&pool);
 	loop_free(&loop);
