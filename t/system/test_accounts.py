@@ -197,6 +197,20 @@ def test_cookie_is_bound_to_tls_when_the_public_url_is_https(make_server):
     assert post(server, "me", {}, Cookie=f"burung={value}").status == 401
 
 
+def test_cookie_is_bound_to_tls_when_a_trusted_proxy_says_so(make_server):
+    server = make_server(trusted_proxies="127.0.0.1")
+    account = server.user("ani")
+    assert cookie_of(login(server, account))[0] == "burung"
+    cookie, _, attributes = cookie_of(login(server, account, X_Forwarded_Proto="https"))
+    assert cookie == "__Host-burung"
+    assert "secure" in attributes
+
+
+def test_cookie_does_not_believe_a_proxy_that_is_not_trusted(server, name):
+    reply = login(server, server.user(name("ani")), X_Forwarded_Proto="https")
+    assert cookie_of(reply)[0] == "burung"
+
+
 def test_logout_ends_the_session_everywhere(server, name):
     account = server.user(name("ani"))
     cookie, value, _ = cookie_of(login(server, account))

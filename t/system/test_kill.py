@@ -34,3 +34,8 @@ async def test_stopped_workers_lose_nothing(make_server):
 async def test_killed_master_takes_its_workers_and_loses_nothing(make_server):
     _, report = await one(make_server, "master", period=5)
     assert any(outage.to_ack for outage in report.outages)
+
+
+async def test_reloads_in_a_row_lose_nothing(make_server):
+    _, report = await one(make_server, "reload", period=3)
+    assert any(outage.to_ack for outage in report.outages)

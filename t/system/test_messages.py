@@ -197,6 +197,15 @@ async def test_refused_send_holds_back_the_later_ones_until_it_comes_again(serve
     assert [event["body"] for event in history(ani, room)[3:]] == ["0", "1", "2"]
 
 
+async def test_devices_are_told_when_the_store_is_away_and_when_it_is_back(server, ani, room):
+    async with online(server, ani) as device:
+        with locked_store(server):
+            await device.refusal("send", room=room, cid=new_cid(), body="x")
+            await device.tells(sig="store", ok=False)
+        # Told by itself, without another attempt.
+        await device.tells(sig="store", ok=True)
+
+
 async def test_dropped_send_lets_the_later_ones_pass(server, ani, room):
     async with online(server, ani) as device:
         messages = [{"room": room, "cid": new_cid(), "body": str(i)} for i in range(2)]

@@ -1,4 +1,6 @@
-"""The defects of the system that this one succeeds must not come back, each by its number."""
+"""The defects of the system that this one succeeds must not come back, each by its number.
+
+S13, a broken message on the bus, is tested with the bus; S19 is about the proxy in front."""
 
 import asyncio
 import json
@@ -8,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from burung import Client, Refused, http_request, new_cid
+from burung.raw import PING, PONG, TEXT, encode
 from burung.scene import (
+    RawDevice,
     direct,
     group,
     history,
@@ -214,8 +218,16 @@ def test_s14_direct_room_is_found_by_its_people_not_by_a_label(server, name):
     assert set(members(ani, room)) == {ani.id, budi.id}
 
 
-# S15, pings on quiet connections: test_websocket.py,
-# test_server_pings_a_quiet_connection_and_keeps_it.
+def test_s15_quiet_connection_is_pinged_and_kept(server, name):
+    ani = server.user(name("ani"))
+    with RawDevice(server, ani, timeout=40) as device:
+        device.hello()
+        began = time.monotonic()
+        while (frame := device.frame()).opcode != PING:
+            assert frame.opcode == TEXT
+        assert 15 < time.monotonic() - began < 35, "proxies close what is quiet for 60 s"
+        device.send(encode(PONG, frame.payload))
+        assert device.ask("ping") == {"re": 1}
 
 
 def test_s16_sizes_and_lists_have_limits(server, name):

@@ -188,17 +188,6 @@ def test_hundred_pipelined_commands_are_all_answered(server, ani):
         assert sorted(device.hear()["re"] for _ in range(300)) == list(range(1, 301))
 
 
-def test_server_pings_a_quiet_connection_and_keeps_it(server, ani):
-    with RawDevice(server, ani, timeout=40) as device:
-        device.hello()
-        began = time.monotonic()
-        while (frame := device.frame()).opcode != PING:
-            assert frame.opcode == TEXT
-        assert 15 < time.monotonic() - began < 35
-        device.send(encode(PONG, frame.payload))
-        assert device.ask("ping") == {"re": 1}
-
-
 async def test_two_hundred_connections_at_once(server, ani):
     devices = [Client(server.port, ani, patience=20) for _ in range(200)]
     try:

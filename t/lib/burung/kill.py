@@ -26,7 +26,7 @@ FAILPOINTS = (
 
 @dataclass
 class Plan:
-    fault: str = "kill"  # kill, stop, master
+    fault: str = "kill"  # kill, stop, master, reload
     seconds: float = 30
     period: float = 2  # between faults
     clients: int = 20
@@ -110,7 +110,12 @@ class Run:
     # What is done to the server
 
     async def faults(self) -> None:
-        fault = {"kill": self.kill_one, "stop": self.stop_one, "master": self.kill_master}
+        fault = {
+            "kill": self.kill_one,
+            "stop": self.stop_one,
+            "master": self.kill_master,
+            "reload": self.reload,
+        }
         until = time.monotonic() + self.plan.seconds
         turn = 0
         while time.monotonic() < until:
@@ -171,6 +176,16 @@ class Run:
             await asyncio.sleep(0.01)
         self.server.start(ready=False)
         await self.when("server is back", self.server.accepts, 30)
+
+    async def reload(self, turn: int) -> None:
+        """All workers replaced; every other time one is killed in the middle of it."""
+        self.outage("reload")
+        self.server.signal(signal.SIGHUP)
+        if turn % 2:
+            await asyncio.sleep(self.random.uniform(0, 0.5))
+            workers = self.server.workers()
+            if workers:
+                send_signal(self.random.choice(workers), signal.SIGKILL)
 
     # The end
 
