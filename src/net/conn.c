@@ -1,48 +1,18 @@
-/* net/conn.c - one connection: what it reads, sends, and how it ends. */
+/* net/conn.c - one connection: what it sends, how it ends, and when. */
 #include "net/conn.h"
 
 #include <sys/socket.h>
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
-#include "base/mem.h"
 #include "net/conn_private.h"
 
 enum { LAST_READS = 16 }; /* of a connection that cannot be written to */
 
-static bool
-is(const struct conn *c, uint32_t flags)
-{
-	return (c->flags & flags) != 0;
-}
-
-static void
-rest_free(struct conn *c)
-{
-	if (c->rest == NULL)
-		return;
-	buf_free(c->rest);
-	free(c->rest);
-	c->rest = NULL;
-}
-
-static void
-rest_add(struct conn *c, const uint8_t *p, size_t n)
-{
-	if (c->rest == NULL)
-		MEM_NEW(c->rest);
-	buf_add(c->rest, p, n);
-}
-
-/* The descriptor goes now; the struct at the turn's end. */
-static void
-abort_now(struct conn *c)
+void
+conn_abort(struct conn *c)
 {
 	if (c->fd != -1) {
 		pool_remove(c->pool, c);
@@ -50,126 +20,26 @@ abort_now(struct conn *c)
 		c->fd = -1;
 	}
 	queue_free(&c->queue);
-	rest_free(c);
+	conn_rest_free(c);
 	pool_clear_deadline(c->pool, c);
 	c->flags |= IS_CLOSED;
 	c->flags &= ~(uint32_t)IS_LINGERING;
 	pool_mark(c->pool, c);
 }
 
-/* EOF or ERROR. */
-static void
-end_of_input(struct conn *c, enum conn_end why)
+void
+conn_end_of_input(struct conn *c, enum conn_end why)
 {
 	if (is(c, IS_CLOSED | IS_ENDED))
 		return;
 	c->flags |= IS_ENDED;
-	rest_free(c);
+	conn_rest_free(c);
 	if (why == CONN_ERROR) {
 		c->flags |= IS_BROKEN;
 		queue_free(&c->queue);
 	}
 	pool_mark(c->pool, c);
 	c->pool->ops->on_end(c, why);
-}
-
-/* Offers what is at p: `old` bytes that stand in rest too, then new ones. */
-static void
-deliver(struct conn *c, uint8_t *p, size_t old, size_t fresh)
-{
-	size_t n = old + fresh;
-	size_t used = c->pool->ops->on_data(c, p, n);
-
-	if (is(c, IS_CLOSED))
-		return;
-	if (used > n)
-		log_fatal("%zu of %zu bytes of input used", used, n);
-	if (used == 0 && old > 0) {
-		if (fresh > 0)
-			rest_add(c, p + old, fresh);
-		return;
-	}
-	rest_free(c);
-	if (used < n)
-		rest_add(c, p + used, n - used);
-}
-
-/* Room for rest and `more` bytes behind it, with rest in place. */
-static uint8_t *
-input(struct conn *c, size_t more)
-{
-	size_t old = c->rest == NULL ? 0 : c->rest->len;
-	uint8_t *p;
-
-	buf_clear(&c->pool->in);
-	p = buf_reserve(&c->pool->in, old + more);
-	if (old > 0)
-		memcpy(p, c->rest->data, old);
-	return p;
-}
-
-/* In the turn after conn_open or conn_resume. */
-static void
-feed(void *arg)
-{
-	struct conn *c = arg;
-
-	c->flags &= ~(uint32_t)IS_FEEDING;
-	if (is(c, IS_CLOSED | IS_PAUSED) || c->rest == NULL)
-		return;
-	deliver(c, input(c, 0), c->rest->len, 0);
-}
-
-static void
-feed_soon(struct conn *c)
-{
-	if (c->rest == NULL || is(c, IS_FEEDING))
-		return;
-	c->flags |= IS_FEEDING;
-	loop_defer(c->pool->loop, feed, c);
-}
-
-/* Returns whether it may be worth trying again at once. */
-static bool
-read_once(struct conn *c)
-{
-	size_t old = c->rest == NULL ? 0 : c->rest->len;
-	uint8_t *p = input(c, CONN_READ_MAX);
-	ssize_t n = recv(c->fd, p + old, CONN_READ_MAX, MSG_DONTWAIT);
-
-	if (n == -1 && errno == EINTR)
-		return true;
-	if (n == -1) {
-		if (errno != EAGAIN)
-			end_of_input(c, CONN_ERROR);
-		return false;
-	}
-	if (n > 0) {
-		deliver(c, p, old, (size_t)n);
-		return true;
-	}
-	if (is(c, IS_FEEDING) && old > 0)
-		deliver(c, p, old, 0); /* nobody has seen it yet */
-	if (!is(c, IS_PAUSED))
-		end_of_input(c, CONN_EOF);
-	return false;
-}
-
-/* Lingering: what comes is thrown away until the other side has closed too. */
-static void
-discard(struct conn *c)
-{
-	ssize_t n =
-	    recv(c->fd, input(c, CONN_READ_MAX), CONN_READ_MAX, MSG_DONTWAIT);
-
-	if (n > 0 || (n == -1 && (errno == EAGAIN || errno == EINTR)))
-		return;
-	if (n == -1 || is(c, IS_SHUT)) {
-		abort_now(c);
-		return;
-	}
-	c->flags |= IS_ENDED;
-	pool_mark(c->pool, c);
 }
 
 /* Both directions are closed, and the owner knows already. */
@@ -192,16 +62,16 @@ conn_ready(struct conn *c, uint32_t events)
 		return;
 	if (is(c, IS_LINGERING) && is(c, IS_ENDED)) {
 		if ((events & (EPOLLHUP | EPOLLERR)) != 0)
-			abort_now(c);
+			conn_abort(c);
 	} else if (is(c, IS_LINGERING)) {
-		discard(c);
+		conn_discard(c);
 	} else if (is(c, IS_ENDED)) {
 		if ((events & (EPOLLHUP | EPOLLERR)) != 0)
 			hung_up(c);
 	} else if (!is(c, IS_PAUSED)) {
-		read_once(c);
+		conn_read_once(c);
 	} else if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
-		end_of_input(
+		conn_end_of_input(
 		    c, (events & EPOLLERR) != 0 ? CONN_ERROR : CONN_EOF);
 	}
 }
@@ -229,17 +99,18 @@ static void
 last_reads(struct conn *c)
 {
 	for (int i = 0; i < LAST_READS; i++) {
-		if (is(c, IS_CLOSED | IS_ENDED | IS_PAUSED) || !read_once(c))
+		if (is(c, IS_CLOSED | IS_ENDED | IS_PAUSED) ||
+		    !conn_read_once(c))
 			break;
 	}
-	end_of_input(c, CONN_ERROR);
+	conn_end_of_input(c, CONN_ERROR);
 }
 
 static void
 linger(struct conn *c)
 {
 	if (is(c, IS_BROKEN)) {
-		abort_now(c);
+		conn_abort(c);
 		return;
 	}
 	if (c->queue == NULL && !is(c, IS_SHUT)) {
@@ -247,7 +118,7 @@ linger(struct conn *c)
 		c->flags |= IS_SHUT;
 	}
 	if (is(c, IS_SHUT) && is(c, IS_ENDED))
-		abort_now(c);
+		conn_abort(c);
 }
 
 static void
@@ -255,8 +126,7 @@ destroy(struct conn *c)
 {
 	struct conn_pool *pool = c->pool;
 
-	if (is(c, IS_FEEDING))
-		loop_forget(pool->loop, feed, c);
+	conn_feed_forget(c);
 	pool->count--;
 	pool->ops->on_free(c);
 }
@@ -301,7 +171,7 @@ void
 conn_expired(struct conn *c)
 {
 	if (is(c, IS_LINGERING))
-		abort_now(c);
+		conn_abort(c);
 	else if (!is(c, IS_CLOSED))
 		c->pool->ops->on_end(c, CONN_TIMEOUT);
 }
@@ -317,8 +187,8 @@ conn_open(struct conn *c, struct conn_pool *pool, int fd, const void *first,
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	pool_add(pool, c);
 	if (first_len > 0) {
-		rest_add(c, first, first_len);
-		feed_soon(c);
+		conn_rest_add(c, first, first_len);
+		conn_feed_soon(c);
 	}
 }
 
@@ -400,7 +270,7 @@ conn_resume(struct conn *c)
 		return;
 	c->flags &= ~(uint32_t)IS_PAUSED;
 	pool_mark(c->pool, c);
-	feed_soon(c);
+	conn_feed_soon(c);
 }
 
 bool
@@ -422,14 +292,14 @@ conn_close(struct conn *c, bool flush)
 	if (is(c, IS_CLOSED) && !is(c, IS_LINGERING))
 		return;
 	if (!flush || is(c, IS_BROKEN)) {
-		abort_now(c);
+		conn_abort(c);
 		return;
 	}
 	if (is(c, IS_CLOSED))
 		return;
 	c->flags |= IS_CLOSED | IS_LINGERING;
 	c->flags &= ~(uint32_t)IS_PAUSED;
-	rest_free(c);
+	conn_rest_free(c);
 	pool_set_deadline(c->pool, c);
 	pool_mark(c->pool, c);
 }

@@ -1,5 +1,5 @@
-/* net/conn_private.h - between conn.c, conn_pool.c and conn_queue.c (and their
- * tests). */
+/* net/conn_private.h - between conn.c, conn_read.c, conn_pool.c and
+ * conn_queue.c (and their tests). */
 #ifndef NET_CONN_PRIVATE_H
 #define NET_CONN_PRIVATE_H
 
@@ -64,11 +64,28 @@ struct conn_pool {
 	struct iovec iov[IOV_MAX];
 };
 
+static inline bool
+is(const struct conn *c, uint32_t flags)
+{
+	return (c->flags & flags) != 0;
+}
+
 /* conn.c */
+void conn_abort(struct conn *c); /* fd goes now, the struct at the turn's end */
+void conn_end_of_input(struct conn *c, enum conn_end why); /* EOF or ERROR */
 void conn_ready(struct conn *c, uint32_t events);
 void conn_settle(
     struct conn *c); /* what is to do at a turn's end; may free c */
 void conn_expired(struct conn *c);
+
+/* conn_read.c */
+void conn_rest_add(struct conn *c, const uint8_t *p, size_t n);
+void conn_rest_free(struct conn *c);
+void conn_feed_soon(struct conn *c); /* rest, in the next turn */
+void conn_feed_forget(struct conn *c);
+bool conn_read_once(struct conn *c); /* is it worth trying again at once? */
+/* Lingering: throws away what comes until the other side has closed too. */
+void conn_discard(struct conn *c);
 
 /* conn_pool.c */
 void pool_add(struct conn_pool *pool, struct conn *c);

@@ -4,6 +4,7 @@ src_net_libnet_a_SOURCES = \
 	src/net/chunk.c src/net/chunk.h \
 	src/net/conn.c src/net/conn.h \
 	src/net/conn_pool.c \
+	src/net/conn_read.c \
 	src/net/conn_queue.c src/net/conn_private.h \
 	src/net/loop.c src/net/loop.h \
 	src/net/mailbox.c \
