@@ -518,6 +518,230 @@ test_groups(struct db *db)
 	room_views_free(&l);
 }
 
+/* A session of user that begins now; no two hashes are the same. */
+static struct id
+fix_session(struct db *db, const struct id *user)
+{
+	static uint8_t next = 100;
+	uint8_t hash[TOKEN_HASH] = { next++ };
+	struct session s = { .id = id_new(),
+		.user = *user,
+		.used = next,
+		.expires = clock_wall_ms() + 100000 };
+	struct err err = { 0 };
+
+	if (db_session_create(db, &s, hash, &err) == -1)
+		bail_out(err.text);
+	return s.id;
+}
+
+static size_t
+sessions_left(struct db *db, const struct id *user)
+{
+	struct session_list l;
+	size_t n;
+
+	db_sessions_of(db, user, 100, &l, NULL);
+	n = l.n;
+	session_list_free(&l);
+	return n;
+}
+
+static void
+test_session_list(struct db *db)
+{
+	struct id user = fix_user(db, "seas"), keep;
+	struct session_list l;
+	struct event_list more;
+
+	fix_session(db, &user);
+	keep = fix_session(db, &user);
+	fix_session(db, &user);
+	is_int(db_sessions_of(db, &user, 2, &l, NULL), 0, "one's sessions");
+	ok(l.n == 2 && l.v[0].used > l.v[1].used && id_eq(&l.v[1].id, &keep),
+	    "the last used first, at most the limit");
+	session_list_free(&l);
+	is_int(db_sessions_delete(db, &user, &keep, &more, NULL), 0, "ended");
+	ok(more.n == 2 && more.v[1].kind == EV_SESSION_REVOKED &&
+		more.v[1].seq == more.v[0].seq + 1,
+	    "each is told in the self room");
+	event_list_free(&more);
+	is_int(db_session_alive(db, &user, &keep, NULL), 1, "but the kept one");
+	is_int(db_sessions_delete(db, &user, NULL, &more, NULL), 0, "then all");
+	is_int(sessions_left(db, &user), 0, "none is left");
+	event_list_free(&more);
+}
+
+static void
+test_password(struct db *db)
+{
+	struct id user = fix_user(db, "passer"), nobody = id_new(), keep;
+	char hash[PASSHASH_MAX];
+	struct event_list more;
+	struct err err = { 0 };
+	struct user u;
+
+	keep = fix_session(db, &user);
+	fix_session(db, &user);
+	is_int(db_user_set_password(db, &user, "other", &keep, &more, NULL), 0,
+	    "another password");
+	is_int(more.n, 1, "ends the other sessions");
+	event_list_free(&more);
+	is_int(db_session_alive(db, &user, &keep, NULL), 1, "not the kept one");
+	db_user_by_name(db, "passer", &u, hash, NULL);
+	is_str(hash, "other", "it is the password from now on");
+	is_int(db_user_set_password(db, &nobody, "x", NULL, &more, &err), -1,
+	    "of nobody");
+	is_int(err.code, ERR_NOT_FOUND, "there is none");
+	is_int(db_user_set_admin(db, &user, true, NULL), 0, "an administrator");
+	ok(user_row(db, &user).admin, "is one");
+	is_int(db_user_set_admin(db, &nobody, true, &err), -1, "nobody is not");
+}
+
+static void
+test_disable(struct db *db)
+{
+	struct id user = fix_user(db, "naughty");
+	uint8_t hash[TOKEN_HASH] = { 77 };
+	struct session s = { .id = id_new(), .user = user, .expires = 1 };
+	struct event_list more;
+	struct err err = { 0 };
+
+	fix_session(db, &user);
+	is_int(db_user_disable(db, &user, true, &more, NULL), 0, "disabled");
+	is_int(more.n, 1, "the sessions end");
+	event_list_free(&more);
+	is_int(user_row(db, &user).state, USER_DISABLED, "the row says so");
+	is_int(db_session_create(db, &s, hash, &err), -1, "no new session");
+	is_int(err.code, ERR_FORBIDDEN, "is to be had");
+	db_user_disable(db, &user, true, &more, NULL);
+	is_int(more.n, 0, "twice changes nothing");
+	is_int(db_user_disable(db, &user, false, &more, NULL), 0, "enabled");
+	is_int(db_session_create(db, &s, hash, &err), 0, "one is welcome");
+}
+
+static void
+test_remove(struct db *db)
+{
+	struct id user = fix_user(db, "leaver"), people[] = { user, ani };
+	struct id group = fix_room(db, ROOM_PRIVATE, people, 2);
+	struct id direct = fix_room(db, ROOM_DIRECT, people, 2), again;
+	uint64_t seq = room_row(db, &group).seq;
+	struct event_list more;
+	struct user_list l;
+	struct room_view v;
+	struct err err = { 0 };
+	struct event ev;
+	struct user u;
+
+	fix_session(db, &user);
+	is_int(db_user_remove(db, &user, &more, NULL), 0, "deleted");
+	is_int(more.n, 3, "a leave, its entry, and the session's end");
+	event_list_free(&more);
+	ev = event_at(db, &group, seq + 1);
+	ok(ev.kind == EV_LEAVE && id_eq(&ev.from, &user), "the group is left");
+	event_free_body(&ev);
+	is_int(member_row(db, &group, &ani).role, ROLE_OWNER, "and inherited");
+	is_int(member_row(db, &direct, &user).role, ROLE_MEMBER,
+	    "a direct room stays the other one's");
+	db_room_view(db, &direct, &ani, &v, NULL);
+	ok(id_eq(&v.peer.id, &user) && v.peer.state == USER_GONE,
+	    "who sees that the peer is gone");
+	event_free_body(&v.last);
+	u = user_row(db, &user);
+	ok(u.state == USER_GONE && u.name[0] == '\0' && u.display[0] == '\0',
+	    "the id stays, without a name");
+	is_int(db_user_by_name(db, "leaver", &u, NULL, NULL), 0, "not found");
+	again = fix_user(db, "leaver");
+	ok(!id_eq(&again, &user), "another may have the name");
+	db_users_prefix(db, "", "", 1000, &l, NULL);
+	for (size_t i = 0; i < l.n; i++)
+		if (id_eq(&l.v[i].id, &user))
+			fail("who is gone is listed");
+	user_list_free(&l);
+	is_int(db_user_remove(db, &user, &more, &err), -1, "twice");
+	is_int(err.code, ERR_NOT_FOUND, "is too late");
+	is_int(db_user_disable(db, &user, false, &more, &err), -1, "enabling");
+	is_int(err.code, ERR_NOT_FOUND, "brings nobody back");
+}
+
+static void
+test_scans(struct db *db)
+{
+	struct id after = { { 0 } };
+	struct user_list u;
+	struct room_rows r;
+	size_t users = 0, rooms = 0, rising = 1;
+
+	while (db_rooms_scan(db, &after, true, 3, &r, NULL) == 0 && r.n > 0) {
+		rising = rising && id_cmp(&r.v[0].id, &after) > 0;
+		after = r.v[r.n - 1].id;
+		rooms += r.n;
+		room_rows_free(&r);
+	}
+	room_rows_free(&r);
+	ok(rising && rooms > 10, "all rooms by id, page by page: %zu", rooms);
+	db_users_scan(db, NULL, 1000, &u, NULL);
+	users = u.n;
+	user_list_free(&u);
+	db_rooms_scan(db, NULL, false, 1000, &r, NULL);
+	is_int(r.n + users, rooms, "every user has a self room");
+	room_rows_free(&r);
+}
+
+static void
+test_snapshot(struct db *db)
+{
+	struct id room = fix_room(db, ROOM_PRIVATE, &ani, 1);
+	struct db *reader = fix_connect();
+	uint64_t seq = room_row(reader, &room).seq;
+	struct head h = { .room = room };
+
+	is_int(db_snapshot(reader, NULL), 0, "one state");
+	db_heads(reader, &h, 1, NULL);
+	fix_say(db, &room, &ani, "meanwhile");
+	db_heads(reader, &h, 1, NULL);
+	is_int(h.seq, seq, "whatever others write");
+	is_int(room_row(reader, &room).seq, seq, "for all reads");
+	db_snapshot_end(reader);
+	is_int(room_row(reader, &room).seq, seq + 1, "until it ends");
+	fix_close(reader);
+}
+
+static void
+test_backup(struct db *db)
+{
+	struct id room = fix_room(db, ROOM_PRIVATE, &ani, 1);
+	struct store_conf conf = fix_conf;
+	char path[128], main_path[96];
+	struct err err = { 0 };
+	struct db *copy;
+
+	strlcpy(main_path, fix_path, sizeof(main_path));
+	snprintf(path, sizeof(path), "%s/copy.db", fix_dir);
+	is_int(db_integrity(db, &err), 0, "the store is whole");
+	is_int(db_backup(db, path, &err), 0, "a copy: %s", err.text);
+	is_int(db_backup(db, path, &err), -1, "never over what is there");
+	fix_say(db, &room, &ani, "after the copy");
+	conf.path = path;
+	copy = store_open_alone(&conf, &err);
+	is_int(room_row(copy, &room).seq, 2, "it is as it was then");
+	is_int(db_integrity(copy, &err), 0, "and whole");
+	store_close_alone(&copy);
+	fix_close(db);
+	is_int(
+	    store_swap(&fix_conf, path, &err), 0, "put in place: %s", err.text);
+	db = fix_connect();
+	is_int(room_row(db, &room).seq, 2, "it is the store");
+	is_int(fix_say(db, &room, &ani, "on"), 3, "which goes on from there");
+	fix_close(db);
+	snprintf(path, sizeof(path), "%s.old", main_path);
+	conf.path = path;
+	copy = store_open_alone(&conf, &err);
+	is_int(room_row(copy, &room).seq, 3, "the former one is kept");
+	store_close_alone(&copy);
+}
+
 int
 main(void)
 {
@@ -541,6 +765,12 @@ main(void)
 	test_lists(db);
 	test_views(db);
 	test_groups(db);
-	fix_close(db);
+	test_session_list(db);
+	test_password(db);
+	test_disable(db);
+	test_remove(db);
+	test_scans(db);
+	test_snapshot(db);
+	test_backup(db); /* closes it */
 	return done_testing();
 }

@@ -68,6 +68,19 @@ user_fold_name(const char *name, char *out)
 	out[i] = '\0';
 }
 
+const char *
+user_state_name(enum user_state state)
+{
+	switch (state) {
+	case USER_DISABLED:
+		return "disabled";
+	case USER_GONE:
+		return "gone";
+	default:
+		return "active";
+	}
+}
+
 void
 user_json(struct buf *b, const struct user *u)
 {
@@ -77,6 +90,8 @@ user_json(struct buf *b, const struct user *u)
 	json_kstr(b, "display", u->display[0] != '\0' ? u->display : u->name);
 	if (u->admin)
 		json_kbool(b, "admin", true);
+	if (u->state == USER_GONE)
+		json_kbool(b, "gone", true);
 	if (u->last_seen > 0)
 		json_ku64(b, "last_seen", u->last_seen);
 	json_close(b, '}');

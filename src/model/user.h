@@ -17,9 +17,18 @@
 #define PASSWORD_MAX     256
 #define DEVICE_MAX       64 /* characters */
 
+/* Stored: never change a number. */
+enum user_state {
+	USER_ACTIVE = 0,
+	USER_DISABLED =
+	    1,         /* cannot log in; enabled again by an administrator */
+	USER_GONE = 2, /* deleted: nameless for good, the id stays in logs */
+};
+
 struct user {
 	struct id id;
 	bool admin;
+	enum user_state state;
 	uint64_t created;   /* ms */
 	uint64_t last_seen; /* ms; 0: never */
 	char name[USER_NAME_MAX +
@@ -46,7 +55,10 @@ int user_check_device(const char *s, size_t len, struct err *err);
 /* The name as it is unique: lower-cased, into out[USER_NAME_MAX + 1]. */
 void user_fold_name(const char *name, char *out);
 
-/* {"id","name","display","admin"?,"last_seen"?}; display falls back to name. */
+const char *user_state_name(enum user_state state); /* "active", … */
+
+/* {"id","name","display","admin"?,"gone"?,"last_seen"?}; display falls back to
+ * name; both are "" of those who are gone. */
 void user_json(struct buf *b, const struct user *u);
 
 #endif

@@ -66,6 +66,42 @@ db_users_seen(
 }
 
 int
+db_user_set_password(struct db *db, const struct id *user, const char *passhash,
+    const struct id *keep, struct event_list *more, struct err *err)
+{
+	return db->driver->user_set_password(
+	    db, user, passhash, keep, more, err);
+}
+
+int
+db_user_disable(struct db *db, const struct id *user, bool on,
+    struct event_list *more, struct err *err)
+{
+	return db->driver->user_disable(db, user, on, more, err);
+}
+
+int
+db_user_set_admin(
+    struct db *db, const struct id *user, bool admin, struct err *err)
+{
+	return db->driver->user_set_admin(db, user, admin, err);
+}
+
+int
+db_user_remove(struct db *db, const struct id *user, struct event_list *more,
+    struct err *err)
+{
+	return db->driver->user_remove(db, user, more, err);
+}
+
+int
+db_users_scan(struct db *db, const struct id *after, size_t limit,
+    struct user_list *l_r, struct err *err)
+{
+	return db->driver->users_scan(db, after, limit, l_r, err);
+}
+
+int
 db_session_create(struct db *db, const struct session *s,
     const uint8_t hash[TOKEN_HASH], struct err *err)
 {
@@ -98,6 +134,20 @@ db_session_delete(struct db *db, const struct id *user,
     const struct id *session, struct event_list *more, struct err *err)
 {
 	return db->driver->session_delete(db, user, session, more, err);
+}
+
+int
+db_sessions_delete(struct db *db, const struct id *user, const struct id *keep,
+    struct event_list *more, struct err *err)
+{
+	return db->driver->sessions_delete(db, user, keep, more, err);
+}
+
+int
+db_sessions_of(struct db *db, const struct id *user, size_t limit,
+    struct session_list *l_r, struct err *err)
+{
+	return db->driver->sessions_of(db, user, limit, l_r, err);
 }
 
 int
@@ -170,6 +220,89 @@ db_events(struct db *db, const struct id *room, uint64_t from, uint64_t to,
 	struct event_range range = { from, to, limit, max_bytes };
 
 	return db->driver->events(db, room, &range, l_r, err);
+}
+
+int
+db_rooms_scan(struct db *db, const struct id *after, bool self, size_t limit,
+    struct room_rows *l_r, struct err *err)
+{
+	return db->driver->rooms_scan(db, after, self, limit, l_r, err);
+}
+
+int
+db_snapshot(struct db *db, struct err *err)
+{
+	return db->driver->snapshot(db, err);
+}
+
+void
+db_snapshot_end(struct db *db)
+{
+	db->driver->snapshot_end(db);
+}
+
+int
+db_backup(struct db *db, const char *path, struct err *err)
+{
+	return db->driver->backup(db, path, err);
+}
+
+int
+db_integrity(struct db *db, struct err *err)
+{
+	return db->driver->integrity(db, err);
+}
+
+struct db *
+store_open_alone(const struct store_conf *conf, struct err *err)
+{
+	const struct db_driver *driver = driver_find(conf->driver);
+	struct db *db;
+
+	if (driver == NULL) {
+		err_set(err, ERR_CONF, "store: there is no kind '%s'",
+		    conf->driver);
+		return NULL;
+	}
+	db = driver->open(conf, true, err);
+	if (db == NULL)
+		return NULL;
+	db->driver = driver;
+	db->ok = true;
+	return db;
+}
+
+void
+store_close_alone(struct db **db)
+{
+	if (*db != NULL)
+		(*db)->driver->close(*db);
+	*db = NULL;
+}
+
+int
+store_swap(const struct store_conf *conf, const char *new_path, struct err *err)
+{
+	const struct db_driver *driver = driver_find(conf->driver);
+
+	if (driver == NULL)
+		return err_set(err, ERR_CONF, "store: there is no kind '%s'",
+		    conf->driver);
+	return driver->swap(conf, new_path, err);
+}
+
+void
+session_list_free(struct session_list *l)
+{
+	free(l->v);
+	*l = (struct session_list){ 0 };
+}
+
+void
+room_rows_free(struct room_rows *l)
+{
+	free(l->v);
+	*l = (struct room_rows){ 0 };
 }
 
 void

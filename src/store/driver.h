@@ -54,6 +54,18 @@ struct db_driver {
 	int (*users_seen)(struct db *db, const struct id *ids, size_t n,
 	    uint64_t at, struct err *err);
 
+	int (*user_set_password)(struct db *db, const struct id *user,
+	    const char *passhash, const struct id *keep,
+	    struct event_list *more, struct err *err);
+	int (*user_disable)(struct db *db, const struct id *user, bool on,
+	    struct event_list *more, struct err *err);
+	int (*user_set_admin)(
+	    struct db *db, const struct id *user, bool admin, struct err *err);
+	int (*user_remove)(struct db *db, const struct id *user,
+	    struct event_list *more, struct err *err);
+	int (*users_scan)(struct db *db, const struct id *after, size_t limit,
+	    struct user_list *l_r, struct err *err);
+
 	int (*session_create)(struct db *db, const struct session *s,
 	    const uint8_t *hash, struct err *err);
 	int (*session_get)(struct db *db, const uint8_t *hash, uint64_t now,
@@ -65,6 +77,10 @@ struct db_driver {
 	    struct err *err);
 	int (*session_delete)(struct db *db, const struct id *user,
 	    const struct id *session, struct event_list *more, struct err *err);
+	int (*sessions_delete)(struct db *db, const struct id *user,
+	    const struct id *keep, struct event_list *more, struct err *err);
+	int (*sessions_of)(struct db *db, const struct id *user, size_t limit,
+	    struct session_list *l_r, struct err *err);
 
 	int (*room_create)(struct db *db, const struct room_new *n,
 	    struct id *id_r, struct event_list *more, struct err *err);
@@ -87,6 +103,17 @@ struct db_driver {
 	int (*heads)(struct db *db, struct head *v, size_t n, struct err *err);
 	int (*events)(struct db *db, const struct id *room,
 	    const struct event_range *range, struct event_list *l_r,
+	    struct err *err);
+	int (*rooms_scan)(struct db *db, const struct id *after, bool self,
+	    size_t limit, struct room_rows *l_r, struct err *err);
+
+	int (*snapshot)(struct db *db, struct err *err);
+	void (*snapshot_end)(struct db *db);
+	/* What store_backup and store_integrity promise. */
+	int (*backup)(struct db *db, const char *path, struct err *err);
+	int (*integrity)(struct db *db, struct err *err);
+	/* store_swap: puts new_path in the place of conf->path. */
+	int (*swap)(const struct store_conf *conf, const char *new_path,
 	    struct err *err);
 };
 

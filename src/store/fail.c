@@ -99,6 +99,42 @@ fail_users_seen(
 }
 
 static int
+fail_user_set_password(struct db *db, const struct id *user,
+    const char *passhash, const struct id *keep, struct event_list *more,
+    struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_user_disable(struct db *db, const struct id *user, bool on,
+    struct event_list *more, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_user_set_admin(
+    struct db *db, const struct id *user, bool admin, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_user_remove(struct db *db, const struct id *user, struct event_list *more,
+    struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_users_scan(struct db *db, const struct id *after, size_t limit,
+    struct user_list *l_r, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
 fail_session_create(struct db *db, const struct session *s, const uint8_t *hash,
     struct err *err)
 {
@@ -129,6 +165,20 @@ fail_session_touch(struct db *db, const struct id *user,
 static int
 fail_session_delete(struct db *db, const struct id *user,
     const struct id *session, struct event_list *more, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_sessions_delete(struct db *db, const struct id *user,
+    const struct id *keep, struct event_list *more, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_sessions_of(struct db *db, const struct id *user, size_t limit,
+    struct session_list *l_r, struct err *err)
 {
 	return busy(db, err);
 }
@@ -204,6 +254,42 @@ fail_events(struct db *db, const struct id *room,
 	return busy(db, err);
 }
 
+static int
+fail_rooms_scan(struct db *db, const struct id *after, bool self, size_t limit,
+    struct room_rows *l_r, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_snapshot(struct db *db, struct err *err)
+{
+	return busy(db, err);
+}
+
+static void
+fail_snapshot_end(struct db *db)
+{
+}
+
+static int
+fail_backup(struct db *db, const char *path, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_integrity(struct db *db, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_swap(const struct store_conf *conf, const char *new_path, struct err *err)
+{
+	return err_set(err, ERR_BUSY, "The store cannot be reached.");
+}
+
 const struct db_driver fail_driver = {
 	.name = "fail",
 	.prepare = fail_prepare,
@@ -218,11 +304,18 @@ const struct db_driver fail_driver = {
 	.users_get = fail_users_get,
 	.users_prefix = fail_users_prefix,
 	.users_seen = fail_users_seen,
+	.user_set_password = fail_user_set_password,
+	.user_disable = fail_user_disable,
+	.user_set_admin = fail_user_set_admin,
+	.user_remove = fail_user_remove,
+	.users_scan = fail_users_scan,
 	.session_create = fail_session_create,
 	.session_get = fail_session_get,
 	.session_alive = fail_session_alive,
 	.session_touch = fail_session_touch,
 	.session_delete = fail_session_delete,
+	.sessions_delete = fail_sessions_delete,
+	.sessions_of = fail_sessions_of,
 	.room_create = fail_room_create,
 	.room_get = fail_room_get,
 	.member_get = fail_member_get,
@@ -233,4 +326,10 @@ const struct db_driver fail_driver = {
 	.heads_of = fail_heads_of,
 	.heads = fail_heads,
 	.events = fail_events,
+	.rooms_scan = fail_rooms_scan,
+	.snapshot = fail_snapshot,
+	.snapshot_end = fail_snapshot_end,
+	.backup = fail_backup,
+	.integrity = fail_integrity,
+	.swap = fail_swap,
 };

@@ -6,7 +6,9 @@ src_store_libstore_a_SOURCES = \
 	src/store/fail.c \
 	src/store/rooms.h \
 	src/store/sqlite/sq.c src/store/sqlite/sq.h \
+	src/store/sqlite/sq_account.c \
 	src/store/sqlite/sq_append.c \
+	src/store/sqlite/sq_backup.c \
 	src/store/sqlite/sq_batch.c src/store/sqlite/sq_batch.h \
 	src/store/sqlite/sq_checkpoint.c \
 	src/store/sqlite/sq_column.c \
@@ -25,7 +27,8 @@ src_store_libstore_a_SOURCES = \
 nodist_src_store_libstore_a_SOURCES = src/store/sqlite/schema.c
 
 # The migrations as strings of the program, in order of their numbers.
-migrations = $(srcdir)/src/store/sqlite/schema/001_start.sql
+migrations = $(srcdir)/src/store/sqlite/schema/001_start.sql \
+	$(srcdir)/src/store/sqlite/schema/002_accounts.sql
 embed = $(srcdir)/src/store/sqlite/schema/embed.awk
 src/store/sqlite/schema.c: $(migrations) $(embed)
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \

@@ -12,12 +12,13 @@
 #include "model/event.h"
 #include "model/room.h"
 #include "store/store.h"
+#include "store/users.h"
 
-/* A room to be made. Its log begins with create and a join for each, the owner's
- * first; whoever is named twice joins once. A group is found again by its
- * creator's cid, which is also the cid of the `added` entry in the creator's
- * self room. Asking again with another kind or label is a CONFLICT. A new
- * member's cursor is at the join: what was before is not unread. */
+/* A room to be made. Its log begins with create and a join for each, the
+ * owner's first; whoever is named twice joins once. A group is found again by
+ * its creator's cid, which is also the cid of the `added` entry in the
+ * creator's self room. Asking again with another kind or label is a CONFLICT. A
+ * new member's cursor is at the join: what was before is not unread. */
 struct room_new {
 	struct room room;  /* id, kind, label */
 	struct id creator; /* owner; both are members of a direct room */
@@ -97,5 +98,24 @@ int db_heads(struct db *db, struct head *v, size_t n, struct err *err);
  * max_bytes of bodies (0: no bound; at least one event). 0 or -1. */
 int db_events(struct db *db, const struct id *room, uint64_t from, uint64_t to,
     size_t limit, size_t max_bytes, struct event_list *l_r, struct err *err);
+
+/* All rooms by id, those behind after (NULL: from the start), at most limit.
+ * self: self rooms too. 0 or -1. */
+struct room_rows {
+	struct room *v;
+	size_t n;
+};
+void room_rows_free(struct room_rows *l);
+int db_rooms_scan(struct db *db, const struct id *after, bool self,
+    size_t limit, struct room_rows *l_r, struct err *err);
+
+/* All users by id, those who are gone too, as db_rooms_scan. */
+int db_users_scan(struct db *db, const struct id *after, size_t limit,
+    struct user_list *l_r, struct err *err);
+
+/* Between the two all reads of this connection see one state of the store. On
+ * a reader thread, within one work_cb. 0 or -1. */
+int db_snapshot(struct db *db, struct err *err);
+void db_snapshot_end(struct db *db);
 
 #endif

@@ -36,6 +36,26 @@ int store_prepare(const struct store_conf *conf, struct err *err);
 struct store *store_open(
     const struct store_conf *conf, struct loop *loop, struct err *err);
 
+/* One connection without threads or a loop, for a program that has the store to
+ * itself: every db_ call may be made with it. NULL with *err. */
+struct db *store_open_alone(const struct store_conf *conf, struct err *err);
+void store_close_alone(struct db **db);
+
+/* On a store thread. A copy of the whole store as it is now, into a new file at
+ * path (mode 0600, on the disk when it returns 0), while others go on reading
+ * and writing. -1: *err, and no file is left. */
+int db_backup(struct db *db, const char *path, struct err *err);
+
+/* On a store thread: looks at every page and index. 0, or -1: *err says what is
+ * damaged. */
+int db_integrity(struct db *db, struct err *err);
+
+/* Puts the file new_path (of the same folder, prepared, closed) in the place of
+ * the store's, which is kept beside it as PATH.old. Nobody may have the store
+ * open. Whatever happens meanwhile, one of the two is in place. 0 or -1. */
+int store_swap(
+    const struct store_conf *conf, const char *new_path, struct err *err);
+
 /* Finishes what is queued, joins the threads; done_cbs that did not run yet
  * are run before it returns. */
 void store_close(struct store **st);

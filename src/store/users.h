@@ -3,6 +3,7 @@
 #ifndef STORE_USERS_H
 #define STORE_USERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,14 +41,39 @@ int db_users_get(struct db *db, const struct id *ids, size_t n,
     struct user_list *l_r, struct err *err);
 
 /* Names (or display names' folded start) that begin with prefix, by name,
- * those behind after ("": from the start). 0 or -1. */
+ * those behind after ("": from the start). Those who are gone have no name and
+ * are not among them. 0 or -1. */
 int db_users_prefix(struct db *db, const char *prefix, const char *after,
     size_t limit, struct user_list *l_r, struct err *err);
+
+/* Another password; all sessions end but keep (NULL: all), which is pushed to
+ * *more as session_revoked entries of the self room. Errors: NOT_FOUND no such
+ * user. 0 or -1; the same of the next three. */
+struct event_list;
+int db_user_set_password(struct db *db, const struct id *user,
+    const char *passhash, const struct id *keep, struct event_list *more,
+    struct err *err);
+
+/* on: the account cannot be logged into and its sessions end, pushed to *more;
+ * off: it can be again. Twice is success. */
+int db_user_disable(struct db *db, const struct id *user, bool on,
+    struct event_list *more, struct err *err);
+
+int db_user_set_admin(
+    struct db *db, const struct id *user, bool admin, struct err *err);
+
+/* Deletes the account: its sessions end, it leaves its groups by leave events
+ * (owners are followed as in any leave), its name is free again, name and
+ * display are "". The id stays in logs, and direct rooms stay with the other
+ * one. All events, in order, are pushed to *more. */
+int db_user_remove(struct db *db, const struct id *user,
+    struct event_list *more, struct err *err);
 
 /* last_seen = max(last_seen, at) for each. 0 or -1. */
 int db_users_seen(struct db *db, const struct id *ids, size_t n, uint64_t at,
     struct err *err);
 
+/* Only for an account that is active, else FORBIDDEN. */
 int db_session_create(struct db *db, const struct session *s,
     const uint8_t hash[TOKEN_HASH], struct err *err);
 
@@ -65,8 +91,21 @@ int db_session_touch(struct db *db, const struct id *user,
 
 /* Deletes it and writes session_revoked into the self room, which is pushed
  * to *more. Absent is no error. */
-struct event_list;
 int db_session_delete(struct db *db, const struct id *user,
     const struct id *session, struct event_list *more, struct err *err);
+
+/* The same with all of the user's sessions but keep (NULL: all). */
+int db_sessions_delete(struct db *db, const struct id *user,
+    const struct id *keep, struct event_list *more, struct err *err);
+
+/* The sessions of a user, the last used first, at most limit; expired ones may
+ * be among them. 0 or -1. */
+struct session_list {
+	struct session *v;
+	size_t n;
+};
+void session_list_free(struct session_list *l);
+int db_sessions_of(struct db *db, const struct id *user, size_t limit,
+    struct session_list *l_r, struct err *err);
 
 #endif

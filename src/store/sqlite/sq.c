@@ -282,18 +282,21 @@ sq_commit(struct sq *s, struct err *err)
 int
 sq_snapshot(struct sq *s, struct err *err)
 {
-	if (!sqlite3_get_autocommit(s->h))
-		return 0;
-	if (sq_run(s, Q_BEGIN_READ, err, "") == -1)
-		return -1;
-	s->reading = true;
+	if (s->reading == 0) {
+		if (!sqlite3_get_autocommit(s->h))
+			return 0;
+		if (sq_run(s, Q_BEGIN_READ, err, "") == -1)
+			return -1;
+	}
+	s->reading++;
 	return 0;
 }
 
 void
 sq_snapshot_end(struct sq *s)
 {
-	if (s->reading && !sqlite3_get_autocommit(s->h))
+	if (s->reading == 0 || --s->reading > 0)
+		return;
+	if (!sqlite3_get_autocommit(s->h))
 		sq_run(s, Q_COMMIT, NULL, "");
-	s->reading = false;
 }

@@ -21,7 +21,7 @@ struct sq {
 	sqlite3 *h;
 	struct shlock *lock; /* around every write; NULL: nobody else writes */
 	bool writer;
-	bool reading;           /* between sq_snapshot and its end */
+	unsigned reading;       /* sq_snapshots that have not ended */
 	int wal_frames;         /* in the WAL after the last commit */
 	int checkpoint_at;      /* so many frames ask for a checkpoint */
 	uint64_t unsettled_ms;  /* last commit not yet checkpointed; 0: none */
@@ -63,7 +63,8 @@ int sq_begin(struct sq *s, struct err *err);
 int sq_commit(struct sq *s, struct err *err);
 void sq_rollback(struct sq *s);
 
-/* Several reads of one state. On a writer inside its transaction: nothing. */
+/* Several reads of one state; they nest. On a writer inside its transaction:
+ * nothing. */
 int sq_snapshot(struct sq *s, struct err *err);
 void sq_snapshot_end(struct sq *s);
 
@@ -89,7 +90,7 @@ void sq_checkpoint(struct sq *s);
 bool sq_idle(struct db *db);
 
 /* The driver's functions: sq_user.c, sq_session.c, sq_room.c, sq_list.c,
- * sq_create.c, sq_append.c, sq_migrate.c. */
+ * sq_create.c, sq_append.c, sq_migrate.c, sq_account.c, sq_backup.c. */
 int sq_prepare(const struct store_conf *conf, struct err *err);
 void sq_append(struct db *db, struct append **ops, size_t n);
 int sq_user_count(
@@ -106,6 +107,17 @@ int sq_users_prefix(struct db *db, const char *prefix, const char *after,
     size_t limit, struct user_list *l_r, struct err *err);
 int sq_users_seen(struct db *db, const struct id *ids, size_t n, uint64_t at,
     struct err *err);
+int sq_user_set_password(struct db *db, const struct id *user,
+    const char *passhash, const struct id *keep, struct event_list *more,
+    struct err *err);
+int sq_user_disable(struct db *db, const struct id *user, bool on,
+    struct event_list *more, struct err *err);
+int sq_user_set_admin(
+    struct db *db, const struct id *user, bool admin, struct err *err);
+int sq_user_remove(struct db *db, const struct id *user,
+    struct event_list *more, struct err *err);
+int sq_users_scan(struct db *db, const struct id *after, size_t limit,
+    struct user_list *l_r, struct err *err);
 int sq_session_create(struct db *db, const struct session *v,
     const uint8_t *hash, struct err *err);
 int sq_session_get(struct db *db, const uint8_t *hash, uint64_t now,
@@ -116,6 +128,10 @@ int sq_session_touch(struct db *db, const struct id *user,
     const struct id *session, uint64_t used, uint64_t expires, struct err *err);
 int sq_session_delete(struct db *db, const struct id *user,
     const struct id *session, struct event_list *more, struct err *err);
+int sq_sessions_delete(struct db *db, const struct id *user,
+    const struct id *keep, struct event_list *more, struct err *err);
+int sq_sessions_of(struct db *db, const struct id *user, size_t limit,
+    struct session_list *l_r, struct err *err);
 int sq_room_create(struct db *db, const struct room_new *n, struct id *id_r,
     struct event_list *more, struct err *err);
 int sq_room_get(
@@ -137,5 +153,18 @@ int sq_heads_of(struct db *db, const struct id *user, struct head_list *l_r,
 int sq_heads(struct db *db, struct head *v, size_t n, struct err *err);
 int sq_events(struct db *db, const struct id *room,
     const struct event_range *range, struct event_list *l_r, struct err *err);
+int sq_rooms_scan(struct db *db, const struct id *after, bool self,
+    size_t limit, struct room_rows *l_r, struct err *err);
+int sq_backup(struct db *db, const char *path, struct err *err);
+int sq_integrity(struct db *db, struct err *err);
+int sq_swap(
+    const struct store_conf *conf, const char *new_path, struct err *err);
+
+/* Parts of other files' transactions. sq_append.c: a's checks and writes,
+ * within sq_begin and sq_batch_start … flush. sq_session.c: ends the sessions
+ * of a user but keep (NULL: all); what is written of it is pushed to more. */
+int sq_append_one(struct sq *s, struct append *a, struct err *err);
+int sq_revoke_sessions(struct sq *s, const struct id *user,
+    const struct id *keep, struct event_list *more, struct err *err);
 
 #endif

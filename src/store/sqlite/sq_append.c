@@ -277,8 +277,8 @@ reset(struct append *a)
 
 /* Checks all before it writes anything, so that a refusal leaves nothing
  * behind. 0, or -1 *err: refused, or the database failed. */
-static int
-append_one(struct sq *s, struct append *a, struct err *err)
+int
+sq_append_one(struct sq *s, struct append *a, struct err *err)
 {
 	struct change c = { .a = a, .ev = a->ev };
 	int fresh;
@@ -307,7 +307,7 @@ append_all(struct sq *s, struct append **ops, size_t n, struct err *err)
 	sq_batch_start(s);
 	for (size_t i = 0; i < n; i++) {
 		reset(ops[i]);
-		if (append_one(s, ops[i], &ops[i]->err) == 0)
+		if (sq_append_one(s, ops[i], &ops[i]->err) == 0)
 			continue;
 		if (sq_is_failure(&ops[i]->err)) {
 			*err = ops[i]->err;

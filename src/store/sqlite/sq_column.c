@@ -59,6 +59,7 @@ sq_get_user(sqlite3_stmt *stmt, int col, struct user *u_r)
 	u_r->admin = sqlite3_column_int(stmt, col + 3) != 0;
 	u_r->created = sq_get_u64(stmt, col + 4);
 	u_r->last_seen = sq_get_u64(stmt, col + 5);
+	u_r->state = (enum user_state)sqlite3_column_int(stmt, col + 6);
 }
 
 void

@@ -16,6 +16,18 @@ driver_close(struct db *db)
 	sq_close((struct sq *)db);
 }
 
+static int
+driver_snapshot(struct db *db, struct err *err)
+{
+	return sq_snapshot((struct sq *)db, err);
+}
+
+static void
+driver_snapshot_end(struct db *db)
+{
+	sq_snapshot_end((struct sq *)db);
+}
+
 const struct db_driver sqlite_driver = {
 	.name = "sqlite",
 	.prepare = sq_prepare,
@@ -30,11 +42,18 @@ const struct db_driver sqlite_driver = {
 	.users_get = sq_users_get,
 	.users_prefix = sq_users_prefix,
 	.users_seen = sq_users_seen,
+	.user_set_password = sq_user_set_password,
+	.user_disable = sq_user_disable,
+	.user_set_admin = sq_user_set_admin,
+	.user_remove = sq_user_remove,
+	.users_scan = sq_users_scan,
 	.session_create = sq_session_create,
 	.session_get = sq_session_get,
 	.session_alive = sq_session_alive,
 	.session_touch = sq_session_touch,
 	.session_delete = sq_session_delete,
+	.sessions_delete = sq_sessions_delete,
+	.sessions_of = sq_sessions_of,
 	.room_create = sq_room_create,
 	.room_get = sq_room_get,
 	.member_get = sq_member_get,
@@ -45,4 +64,10 @@ const struct db_driver sqlite_driver = {
 	.heads_of = sq_heads_of,
 	.heads = sq_heads,
 	.events = sq_events,
+	.rooms_scan = sq_rooms_scan,
+	.snapshot = driver_snapshot,
+	.snapshot_end = driver_snapshot_end,
+	.backup = sq_backup,
+	.integrity = sq_integrity,
+	.swap = sq_swap,
 };

@@ -1,7 +1,8 @@
 /* store/sqlite/sq_query.h - every statement that runs more than once: Q(name,
  * SQL). Prepared on first use, kept per connection. */
 
-#define USER_COLS    "u.id,u.name,u.display,u.admin,u.created,u.last_seen"
+#define USER_COLS                                                              \
+	"u.id,u.name,u.display,u.admin,u.created,u.last_seen,u.state"
 #define SESSION_COLS "s.id,s.user,s.created,s.used,s.expires,s.device"
 #define ROOM_COLS                                                              \
 	"r.id,r.kind,r.label,r.members,r.seq,r.no,r.at,r.cid,r.last_message"
@@ -24,12 +25,22 @@ Q(USER_GET, "SELECT " USER_COLS " FROM users u WHERE u.id=?")
 Q(USERS_PREFIX,
     "SELECT " USER_COLS " FROM users u WHERE u.folded IN ("
     "SELECT folded FROM users WHERE folded>=?1 AND folded<?2 AND folded>?3"
-    " UNION SELECT folded FROM users"
+    " AND state<>2 UNION SELECT folded FROM users"
     " WHERE display_folded>=?1 AND display_folded<?2 AND folded>?3"
+    " AND state<>2"
     " ORDER BY folded LIMIT ?4) ORDER BY u.folded")
 Q(USERS_FROM, "SELECT " USER_COLS " FROM users u WHERE u.folded>?"
-	      " ORDER BY u.folded LIMIT ?")
+	      " AND u.state<>2 ORDER BY u.folded LIMIT ?")
 Q(USER_SEEN, "UPDATE users SET last_seen=?2 WHERE id=?1 AND last_seen<?2")
+Q(USERS_SCAN,
+    "SELECT " USER_COLS " FROM users u WHERE u.id>? ORDER BY u.id LIMIT ?")
+Q(USER_PASSWORD, "UPDATE users SET passhash=?2 WHERE id=?1 AND state<>2")
+Q(USER_STATE, "UPDATE users SET state=?2 WHERE id=?1 AND state<>2")
+Q(USER_ADMIN, "UPDATE users SET admin=?2 WHERE id=?1 AND state<>2")
+Q(USER_GONE, "UPDATE users SET state=2,admin=0,name='',folded=?2,display='',"
+	     "display_folded='',passhash='',last_seen=0 WHERE id=?1")
+Q(USER_GROUPS, "SELECT m.room FROM members m CROSS JOIN rooms r ON r.id=m.room"
+	       " WHERE m.user=? AND r.kind IN (1,2)")
 
 Q(SESSION_ADD, "INSERT INTO sessions (hash,id,user,created,used,expires,device)"
 	       " VALUES (?,?,?,?,?,?,?)")
@@ -40,6 +51,9 @@ Q(SESSION_ALIVE, "SELECT 1 FROM sessions WHERE user=? AND id=?")
 Q(SESSION_TOUCH, "UPDATE sessions SET used=max(used,?3),expires=max(expires,?4)"
 		 " WHERE user=?1 AND id=?2")
 Q(SESSION_DELETE, "DELETE FROM sessions WHERE user=? AND id=?")
+Q(SESSIONS_OF, "SELECT " SESSION_COLS " FROM sessions s WHERE s.user=?"
+	       " ORDER BY s.used DESC,s.id LIMIT ?")
+Q(SESSION_OTHER, "SELECT id FROM sessions WHERE user=? AND id<>? LIMIT 1")
 Q(SESSION_SWEEP, "DELETE FROM sessions WHERE hash IN"
 		 " (SELECT hash FROM sessions WHERE expires<=? LIMIT 10)")
 
@@ -47,6 +61,8 @@ Q(ROOM_ADD,
     "INSERT INTO rooms (id,kind,label,folded,members,seq,no,at,cid,"
     "last_message) VALUES (?1,?2,?3,lower(?3),?4,0,0,?5,zeroblob(16),0)")
 Q(ROOM_GET, "SELECT " ROOM_COLS " FROM rooms r WHERE r.id=?")
+Q(ROOMS_SCAN, "SELECT " ROOM_COLS " FROM rooms r WHERE r.id>? AND r.kind<=?"
+	      " ORDER BY r.id LIMIT ?")
 Q(ROOM_FOLD,
     "UPDATE rooms SET members=?2,seq=?3,no=?4,at=?5,cid=?6,last_message=?7"
     " WHERE id=?1")

@@ -129,3 +129,26 @@ sq_events(struct db *db, const struct id *room, const struct event_range *range,
 		event_list_free(l_r);
 	return rc == -1 ? -1 : 0;
 }
+
+int
+sq_rooms_scan(struct db *db, const struct id *after, bool self, size_t limit,
+    struct room_rows *l_r, struct err *err)
+{
+	static const struct id start;
+	struct sq *s = (struct sq *)db;
+	sqlite3_stmt *stmt = sq_query(s, Q_ROOMS_SCAN, err, "biu",
+	    after != NULL ? after : &start,
+	    (int)(self ? ROOM_SELF : ROOM_DIRECT), (uint64_t)limit);
+	int rc;
+
+	*l_r = (struct room_rows){ 0 };
+	if (stmt == NULL)
+		return -1;
+	l_r->v = mem_calloc(limit > 0 ? limit : 1, sizeof(*l_r->v));
+	while ((rc = sq_step(s, stmt, err)) == 1 && l_r->n < limit)
+		sq_get_room(stmt, 0, &l_r->v[l_r->n++]);
+	sq_done(stmt);
+	if (rc == -1)
+		room_rows_free(l_r);
+	return rc == -1 ? -1 : 0;
+}

@@ -36,7 +36,7 @@ take_user(struct sq *s, sqlite3_stmt *stmt, struct user *u_r, char *passhash,
 	if (rc == 1) {
 		sq_get_user(stmt, 0, u_r);
 		if (passhash != NULL)
-			sq_get_text(stmt, 6, passhash, PASSHASH_MAX);
+			sq_get_text(stmt, 7, passhash, PASSHASH_MAX);
 	}
 	sq_done(stmt);
 	return rc;
@@ -183,4 +183,22 @@ sq_users_seen(
 			return -1;
 		}
 	return sq_commit(s, err);
+}
+
+int
+sq_users_scan(struct db *db, const struct id *after, size_t limit,
+    struct user_list *l_r, struct err *err)
+{
+	static const struct id start;
+	struct sq *s = (struct sq *)db;
+	sqlite3_stmt *stmt = sq_query(s, Q_USERS_SCAN, err, "bu",
+	    after != NULL ? after : &start, (uint64_t)limit);
+	int rc;
+
+	*l_r = (struct user_list){ 0 };
+	if (stmt == NULL)
+		return -1;
+	rc = take_users(s, stmt, limit, l_r, err);
+	sq_done(stmt);
+	return rc;
 }
