@@ -333,6 +333,19 @@ describe('when the server is killed', () => {
         await ani.reads('welcome back');
     });
 
+    it('a phone says so too, and nobody is said to be online', async () => {
+        const [ani] = await pair({ viewport: PHONE });
+        await ani.page.waitForSelector('.status:has-text("online")');
+        await server.kill('SIGKILL');
+        await ani.page.waitForSelector('.banner.offline');
+        expect(await ani.page.isVisible('.conversation')).toBe(true);
+        await ani.page.waitForSelector('.status:not(:has-text("online"))');
+        await ani.shot('phone-offline');
+        await server.start();
+        await ani.page.waitForSelector('.banner', { state: 'detached' });
+        await ani.page.waitForSelector('.status:has-text("online")');
+    });
+
     it('a reload in between loses nothing either', async () => {
         const [ani, budi] = await pair();
         await ani.say('first');

@@ -45,6 +45,7 @@ function texts(): string[] {
         events: chat.view(ROOM)?.fold.timeline() ?? [],
         outgoing: chat.outgoing(ROOM),
         me: ME,
+        direct: false,
         removable: () => false,
     }).flatMap((row) => (row.type === 'message' ? [`${row.body} ${row.state}`] : []));
 }
@@ -195,5 +196,32 @@ describe('the state of an account', () => {
         net.last.say({ sig: 'store', ok: true });
         expect(net.last.of('send').length).toBe(2);
         expect(chat.link.storeOk).toBe(true);
+    });
+
+    it('loads a page that failed again when there is a connection', async () => {
+        net.last.welcome([room({ seq: 2, no: 2 })]);
+        chat.open(ROOM);
+        net.last.hangUp(1006);
+        await settle();
+        expect(chat.view(ROOM)?.loading).toBe('failed');
+        vi.advanceTimersByTime(1_000);
+        net.last.welcome([room({ seq: 2, no: 2 })]);
+        const events = [message(1), message(2)];
+        net.last.answer('history', { events, first: true, last: true, users: [] });
+        await settle();
+        expect(chat.view(ROOM)?.loading).toBe('');
+        expect(texts()).toEqual(['message 1 sent', 'message 2 sent']);
+    });
+
+    it('names no more rooms in hello than fit into a frame', () => {
+        const ids = [...Array(700).keys()].map((i) => i.toString(16).padStart(24, '0'));
+        net.last.welcome(ids.map((id) => room({ id })));
+        for (const id of ids) net.last.say(message(1, { room: id }));
+        net.last.hangUp(1006);
+        vi.advanceTimersByTime(1_000);
+        net.last.open();
+        const hello = net.last.of('hello')[0]!;
+        expect(Object.keys(hello['rooms'] as object).length).toBe(500);
+        expect(JSON.stringify(hello).length).toBeLessThan(65_536);
     });
 });

@@ -22,6 +22,7 @@ function rowsOf(input: Partial<Parameters<typeof timeline>[0]>): Row[] {
         events: [],
         outgoing: [],
         me: ME,
+        direct: false,
         removable: () => false,
         ...input,
     });
@@ -110,5 +111,17 @@ describe('the rows of a conversation', () => {
             false,
         ]);
         expect((after[2] as MessageRow).last).toBe(false);
+    });
+
+    it('say who comes and goes in a group, but not between two people', () => {
+        const founder = 'c'.repeat(24);
+        const events = [
+            message(1, { ev: 'create', from: founder, body: {} }),
+            message(2, { ev: 'join', from: founder, body: { user: founder } }),
+            message(3, { ev: 'join', from: founder, body: { user: ME } }),
+        ];
+        const notes = rowsOf({ events }).filter((row) => row.type === 'note');
+        expect(notes.map((row) => row.key)).toEqual(['note 1', 'note 3']);
+        expect(rowsOf({ events, direct: true })).toEqual([]);
     });
 });

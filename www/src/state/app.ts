@@ -125,6 +125,7 @@ export function listen(): void {
     window.addEventListener('popstate', () => chat.value?.open(roomOfAddress()));
     window.addEventListener('hashchange', () => chat.value?.open(roomOfAddress()));
     window.addEventListener('online', () => chat.value?.nudge());
+    window.addEventListener('offline', () => chat.value?.nudge());
     window.addEventListener('pagehide', () => chat.value?.flushCursors());
     document.addEventListener('visibilitychange', () => {
         if (document.visibilityState === 'visible') chat.value?.nudge();

@@ -24,6 +24,7 @@ const PAGE = 50;
 const PAGE_MOST = 200;
 const KEEP = 200; /* events of a room that is not open */
 const TYPING_EVERY = 3_000;
+const RESUME_MOST = 500; /* rooms in hello: it must fit into a frame */
 
 export type Loading = '' | 'newest' | 'older' | 'failed';
 
@@ -274,10 +275,12 @@ export class Chat {
     }
 
     private enterView(room: string): void {
-        const view = this.view(room);
+        const view = this.rooms.get(room);
         if (!view) return;
-        if (!view.fold.current) void this.loadNewest(room);
-        const peer = view.fold.room.peer;
+        const { fold, loading } = view.value;
+        if (loading === 'failed') view.value = { fold, loading: '' };
+        if (!fold.current) void this.loadNewest(room);
+        const peer = fold.room.peer;
         if (peer) void this.askPresence([peer.id]);
     }
 
@@ -295,11 +298,12 @@ export class Chat {
             const page = await this.ask<HistoryAnswer>('history', fields);
             this.people.learn(page.users ?? []);
             for (const event of page.events) view.value.fold.add(event);
-            result = '';
-        } finally {
             this.covered(room, view.value.fold);
-            view.value = { ...view.value, loading: result };
+            result = '';
+        } catch {
+            /* shown as failed; the reader or the next hello tries again */
         }
+        view.value = { ...view.value, loading: result };
     }
 
     private covered(room: string, fold: RoomFold): void {
@@ -311,9 +315,9 @@ export class Chat {
     private resume(): Record<string, [number, string]> {
         const rooms: Record<string, [number, string]> = {};
         this.named.clear();
-        for (const [id, view] of this.rooms) {
-            const point = view.value.fold.resumePoint();
-            if (!point) continue;
+        for (const { id } of this.list.value) {
+            const point = this.view(id)?.fold.resumePoint();
+            if (!point || this.named.size >= RESUME_MOST) continue;
             rooms[id] = point;
             this.named.add(id);
         }
@@ -324,7 +328,6 @@ export class Chat {
         this.me.value = answer.user;
         this.people.learn([answer.user]);
         this.people.again();
-        this.presence.clear();
         this.listed.clear();
         this.link.online = true;
         this.link.storeOk = true;
@@ -428,6 +431,7 @@ export class Chat {
 
     private onPhase(phase: Phase): void {
         this.link.phase = phase;
+        if (phase === 'waiting') this.presence.clear(); /* who knows */
         if (phase === 'ended') this.ended();
     }
 }

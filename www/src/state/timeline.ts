@@ -32,12 +32,24 @@ export interface TimelineInput {
     events: RoomEvent[];
     outgoing: readonly Outgoing[];
     me: string;
+    /* Between two people nobody comes and goes: no notes. */
+    direct: boolean;
     /* Messages of others after this seq are new; undefined: no line. */
     unreadAfter?: number | undefined;
     removable(entry: Outgoing): boolean;
 }
 
 const NOTES = new Set(['create', 'join', 'leave', 'role']);
+
+/* Who creates a group joins it: that goes without saying. */
+function isNoted(event: RoomEvent, before: RoomEvent | undefined): boolean {
+    if (!NOTES.has(event.ev)) return false;
+    return !(
+        event.ev === 'join' &&
+        before?.ev === 'create' &&
+        before.from === event.from
+    );
+}
 
 function dayOf(at: number): string {
     const d = new Date(at);
@@ -103,7 +115,7 @@ export function timeline(input: TimelineInput): Row[] {
         rows.push(row);
     }
 
-    for (const event of input.events) {
+    for (const [at, event] of input.events.entries()) {
         if (event.ev === 'message') {
             const row = fromEvent(event, input.me);
             if (row.own) stored.add(row.cid);
@@ -112,7 +124,7 @@ export function timeline(input: TimelineInput): Row[] {
                 marked = true;
             }
             push(row, event.at);
-        } else if (NOTES.has(event.ev)) {
+        } else if (!input.direct && isNoted(event, input.events[at - 1])) {
             push(
                 { type: 'note', key: `note ${event.seq}`, seq: event.seq, event },
                 event.at,
