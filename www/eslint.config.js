@@ -19,6 +19,6 @@ export default ts.config(
             'no-console': 'error',
         },
     },
-    { files: ['dev/**', 'build/**'], rules: { 'no-console': 'off' } },
+    { files: ['build/**'], rules: { 'no-console': 'off' } },
     prettier,
 );
