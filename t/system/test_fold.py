@@ -43,7 +43,7 @@ async def test_log_of_a_device_cut_at_random_is_the_stored_one(make_server):
         cuts = 0
         while True:
             await asyncio.sleep(rng.choice((0.002, 0.01, 0.03, 0.1, 0.3)))
-            if client._socket is not None:
+            if client.connected:
                 client.cut()
                 cuts += 1
                 if cuts % 10 == 0:  # now and then it gets through

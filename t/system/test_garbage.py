@@ -141,32 +141,29 @@ NOT_OBJECTS = [
 ]
 
 
-async def test_text_that_is_not_an_object_is_answered_with_re_null(server, ani):
-    async with online(server, ani) as device:
+def test_text_that_is_not_an_object_is_answered_with_re_null(server, ani):
+    with RawDevice(server, ani) as device:
+        device.hello()
         for text in NOT_OBJECTS:
-            told = len(device.frames)
-            device._pending[None] = (0.0, lambda answer: None)
-            device.say(text)
-            await device.until(lambda told=told: len(device.frames) > told, repr(text))
-            answer = device.frames[-1]
+            device.send(encode(TEXT, text.encode()))
+            answer = device.hear()
             assert answer["re"] is None, text
             assert answer["error"]["code"] == "bad_request", text
-        await device.call("ping")
+        assert device.ask("ping") == {"re": 1}
 
 
 def deep(levels):
     return json.loads("[" * levels + "]" * levels)
 
 
-async def test_nesting_of_sixteen_is_taken_and_of_seventeen_is_not(server, ani):
-    async with online(server, ani) as device:
-        await device.call("ping", extra=deep(15))
-        device._pending[None] = (0.0, lambda answer: None)
-        told = len(device.frames)
-        device.say({"id": 77, "op": "ping", "extra": deep(16)})
-        await device.until(lambda: len(device.frames) > told)
-        assert device.frames[-1]["error"]["code"] == "bad_request"
-        await device.call("ping")
+def test_nesting_of_sixteen_is_taken_and_of_seventeen_is_not(server, ani):
+    with RawDevice(server, ani) as device:
+        device.hello()
+        assert device.ask("ping", extra=deep(15)) == {"re": 1}
+        device.say({"id": 1, "op": "ping", "extra": deep(16)})
+        answer = device.hear()
+        assert (answer["re"], answer["error"]["code"]) == (None, "bad_request")
+        assert device.ask("ping") == {"re": 1}
 
 
 async def test_unknown_fields_are_ignored(server, ani):
@@ -176,18 +173,18 @@ async def test_unknown_fields_are_ignored(server, ani):
 
 
 @pytest.mark.parametrize("op", [None, 7, True, [], {}, "", "nonsense", "SEND", "x" * 60000])
-async def test_unknown_command_is_answered_by_its_id(server, ani, op):
-    async with online(server, ani) as device:
-        request = {"id": 900, "op": op} if op is not None else {"id": 900}
-        device._pending[900] = (0.0, lambda answer: None)
-        device.say(request)
-        answer = await device.tells(re=900)
+def test_unknown_command_is_answered_by_its_id(server, ani, op):
+    with RawDevice(server, ani) as device:
+        device.hello()
+        device.say({"id": 900, "op": op} if op is not None else {"id": 900})
+        answer = device.hear()
+        assert answer["re"] == 900
         assert answer["error"]["code"] in ("bad_request", "not_found")
-        await device.call("ping")
+        assert device.ask("ping") == {"re": 1}
 
 
 @pytest.mark.parametrize("id_", [0, 1, 7, 2**53 - 1])
-async def test_any_integer_is_an_id(server, ani, id_):
+def test_any_integer_is_an_id(server, ani, id_):
     with RawDevice(server, ani) as device:
         device.hello()
         device.say({"id": id_, "op": "ping"})
@@ -197,7 +194,7 @@ async def test_any_integer_is_an_id(server, ani, id_):
 
 
 @pytest.mark.parametrize("id_", ["1", -1, 1.5, True, [], {}, 2**53, -(2**53), 2**70])
-async def test_anything_else_as_an_id_is_refused_with_re_null(server, ani, id_):
+def test_anything_else_as_an_id_is_refused_with_re_null(server, ani, id_):
     with RawDevice(server, ani) as device:
         device.hello()
         device.say({"id": id_, "op": "ping"})
@@ -218,7 +215,7 @@ SURROGATES = [
 
 
 @pytest.mark.parametrize("escape", SURROGATES)
-async def test_text_that_is_no_unicode_is_refused(server, ani, escape):
+def test_text_that_is_no_unicode_is_refused(server, ani, escape):
     room = group(ani)
     with RawDevice(server, ani) as device:
         device.hello()
@@ -228,7 +225,7 @@ async def test_text_that_is_no_unicode_is_refused(server, ani, escape):
         assert device.ask("ping") == {"re": 1}
 
 
-async def test_escaped_text_is_read_as_what_it_means(server, ani):
+def test_escaped_text_is_read_as_what_it_means(server, ani):
     room = group(ani)
     with RawDevice(server, ani) as device:
         device.hello()
@@ -240,7 +237,7 @@ async def test_escaped_text_is_read_as_what_it_means(server, ani):
         assert event["body"] == '\U0001f426 é " \\ / \b\f\n\r\t'
 
 
-async def test_doubled_key_is_refused(server, ani):
+def test_doubled_key_is_refused(server, ani):
     """Two checks that read different ones of two equal keys could be played off."""
     with RawDevice(server, ani) as device:
         device.hello()
@@ -275,7 +272,7 @@ def test_websocket_commands_are_refused_over_http_and_the_other_way(server, ani)
 
 
 @pytest.mark.parametrize("rooms", [[], "x", 5, {"x": [1, "y"]}, {ID: 5}, {ID: []}, {ID: [1]}])
-async def test_hello_with_a_strange_list_of_rooms_is_refused(server, ani, rooms):
+def test_hello_with_a_strange_list_of_rooms_is_refused(server, ani, rooms):
     with RawDevice(server, ani) as device:
         answer = device.ask("hello", rooms=rooms)
         assert answer["error"]["code"] == "bad_request"
@@ -286,7 +283,7 @@ async def test_hello_with_a_strange_list_of_rooms_is_refused(server, ani, rooms)
     [{ID: [1, "00" * 16]}, {ID: [0, "00" * 16]}, {f"{i:024x}": [i, "0" * 32] for i in range(500)}],
     ids=["unknown", "zero", "many"],
 )
-async def test_hello_that_names_rooms_not_ones_own_is_answered(server, ani, named):
+def test_hello_that_names_rooms_not_ones_own_is_answered(server, ani, named):
     with RawDevice(server, ani) as device:
         answer = device.ask("hello", rooms=named)
         assert "error" not in answer
@@ -309,7 +306,7 @@ def test_next_that_was_not_given_by_the_server(server, ani):
             assert answer.status in (200, 400, 413), (op, token)
 
 
-async def test_random_frames_never_harm_the_server(server, ani):
+def test_random_frames_never_harm_the_server(server, ani):
     rng = random.Random(20260722)
     words = [*SOUND, "hello", "ping", "me", "logout ", "rooms", "people"]
     values = [None, 0, -1, 2**53 - 1, 1.5, "", "x", ID, [], {}, [ID], {"a": 1}, True, "\ud7ff" * 50]

@@ -250,6 +250,11 @@ class Client:
         self._wake()
 
     @property
+    def connected(self) -> bool:
+        """Is there a WebSocket, greeted or not?"""
+        return self._socket is not None
+
+    @property
     def local_port(self) -> int:
         return self._socket.local_address[1]
 
