@@ -302,6 +302,52 @@ async def test_slow_reader_is_closed_resumes_without_loss_and_hurts_nobody(make_
     await again.close()
 
 
+def test_resume_larger_than_the_queue_is_paced_by_the_reader(make_server):
+    """Pages are made only as fast as they are taken; the reader is not cut off for it."""
+    server = make_server(limit_queue=131072)
+    ani, budi = server.users("ani", "budi")
+    room = group(ani, budi)
+    first = room_of(budi, room)
+    count, text = 450, "z" * 16000
+    for n in range(0, count, 3):
+        messages = [{"cid": new_cid(), "body": f"{n + i} {text}"} for i in range(3)]
+        ani.api.call("send", room=room, messages=messages)
+    with RawDevice(server, budi, receive_buffer=8192, timeout=30) as device:
+        answer = device.ask("hello", rooms={room: [first["seq"], first["cid"]]})
+        assert "error" not in answer
+        seqs = []
+        for _ in range(count):
+            event = device.hear()
+            seqs.append(event["seq"])
+            if len(seqs) % 50 == 0:
+                # Longer than the server takes to make a page: it has to wait for us.
+                time.sleep(0.2)
+    assert seqs == list(range(first["seq"] + 1, first["seq"] + 1 + count))
+
+
+@pytest.mark.parametrize(
+    ("limits", "length"),
+    [({}, 10800), ({"limit_message": 65536, "limit_frame": 262144}, 43000)],
+    ids=["default", "largest"],
+)
+async def test_message_that_grows_by_escaping_reaches_other_workers(make_server, limits, length):
+    """As JSON it is six times as long, maybe longer than what the bus carries."""
+    server = make_server(workers=2, **limits)
+    ani, budi = server.users("ani", "budi")
+    room = group(ani, budi)
+    one, two = Client(server.port, ani), Client(server.port, budi)
+    await one.open()
+    await open_elsewhere(server, two, than=server.worker_of(one.local_port))
+    bodies = ["a" + "\x01" * (length - 1), "b" + "\x02" * (length - 1), "short"]
+    for body in bodies:
+        await one.call("send", room=room, cid=new_cid(), body=body)
+    await reaches(two, room, 6)
+    assert [body for _, body in shown(two, room)] == bodies
+    assert not two.device.oddities
+    await one.close()
+    await two.close()
+
+
 def read_to_close(slow):
     """The events up to the close frame, and its code."""
     heard = []

@@ -552,6 +552,35 @@ def test_many_idle_connections_do_not_starve_the_server(make_server):
     wait_for("served again", lambda: answered(ani))
 
 
+def cpu_seconds(pids):
+    ticks = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/stat") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def test_running_out_of_descriptors_is_survived_without_burning(make_server):
+    server = make_server(workers=2, wrapper=("prlimit", "--nofile=100:100"))
+    ani = server.user("ani")
+    workers = server.wait_workers()
+    burned, logged = cpu_seconds(workers), len(server.log())
+    idle = []
+    try:
+        for _ in range(400):  # twice what both may have; the rest waits in the backlog
+            raw = Raw(server.port, timeout=2)
+            idle.append(raw)
+        time.sleep(3)  # the time in which it would burn
+        assert cpu_seconds(workers) - burned < 1.5
+        assert len(server.log()) - logged < 20_000
+    finally:
+        for raw in idle:
+            raw.socket.close()
+    wait_for("served again", lambda: answered(ani), 30)
+    assert server.workers() == workers
+
+
 def answered(account):
     try:
         return account.api.call("me")["user"]["id"] == account.id

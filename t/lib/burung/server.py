@@ -108,7 +108,14 @@ class Server:
     Keyword arguments are configuration keys. What is not given is set so that tests are
     quick: cheap password hashes, two workers, the port and folder its own."""
 
-    def __init__(self, *, folder: Path | None = None, env: dict | None = None, **conf):
+    def __init__(
+        self,
+        *,
+        folder: Path | None = None,
+        env: dict | None = None,
+        wrapper: tuple[str, ...] = (),  # a command that becomes burungd, as prlimit does
+        **conf,
+    ):
         self.folder = Path(folder or tempfile.mkdtemp(prefix="burung-"))
         self.port = free_port()
         self.data = self.folder / "data"
@@ -123,6 +130,7 @@ class Server:
             **conf,
         }
         self.env = env or {}
+        self.wrapper = wrapper
         self.process: subprocess.Popen | None = None
         self.accounts: dict[str, Account] = {}
         self._setup: str | None = None
@@ -155,7 +163,7 @@ class Server:
         """burungd with these arguments, its output appended to the log."""
         with open(self.log_path, "ab") as log:
             return subprocess.Popen(
-                [binary(), *arguments],
+                [*self.wrapper, binary(), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
