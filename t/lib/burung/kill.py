@@ -128,12 +128,17 @@ class Run:
         self.outages.append(Outage(what, time.monotonic()))
 
     async def kill_one(self, turn: int) -> None:
-        """In turns a worker of our choice at any moment, and the one that passes a failpoint."""
+        """In turns a worker (now and then all of them) at any moment, and the one that passes
+        a failpoint."""
         if turn % 2:
             await self.spring(FAILPOINTS[turn // 2 % len(FAILPOINTS)], "kill")
             return
         workers = self.server.workers()
-        if workers:
+        if turn % 12 == 6:
+            self.outage("all workers killed")
+            for pid in workers:
+                send_signal(pid, signal.SIGKILL)
+        elif workers:
             self.outage("worker killed")
             send_signal(self.random.choice(workers), signal.SIGKILL)
 
