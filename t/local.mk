@@ -19,6 +19,7 @@ list-tests:
 base_tests = t/unit/base_buf \
 	t/unit/base_conf \
 	t/unit/base_failpoint \
+	t/unit/base_histo \
 	t/unit/base_id \
 	t/unit/base_json \
 	t/unit/base_log \
@@ -30,6 +31,7 @@ TESTS += $(base_tests)
 t_unit_base_buf_LDADD = $(BASE_LIBS)
 t_unit_base_conf_LDADD = $(BASE_LIBS)
 t_unit_base_failpoint_LDADD = $(BASE_LIBS)
+t_unit_base_histo_LDADD = $(BASE_LIBS)
 t_unit_base_id_LDADD = $(BASE_LIBS)
 t_unit_base_json_LDADD = $(BASE_LIBS)
 t_unit_base_log_LDADD = $(BASE_LIBS)

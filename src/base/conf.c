@@ -69,6 +69,13 @@ static const struct conf_key keys[] = {
 	    .def = "",
 	    .check = conf_is_address,
 	    .want = "an IP address such as 127.0.0.1 or ::1" },
+	{ .name = "metrics_listen",
+	    .kind = CONF_LIST,
+	    .off = AT(metrics_listen),
+	    .def = "",
+	    .check = conf_is_listen,
+	    .want = LISTEN_WANT,
+	    .fixed = true },
 	{ .name = "log_file", .kind = CONF_TEXT, .off = AT(log_file) },
 	{ .name = "log_level",
 	    .kind = CONF_ENUM,
@@ -307,6 +314,21 @@ conf_free(struct conf **conf)
 		conf_value_free(&keys[i], value_of(*conf, &keys[i]));
 	free(*conf);
 	*conf = NULL;
+}
+
+void
+conf_each(const struct conf *conf,
+    void (*cb)(const char *name, const char *value, void *arg), void *arg)
+{
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < KEYS; i++) {
+		buf_clear(&text);
+		conf_value_text(
+		    &keys[i], (const char *)conf + keys[i].off, &text);
+		cb(keys[i].name, buf_cstr(&text), arg);
+	}
+	buf_free(&text);
 }
 
 void

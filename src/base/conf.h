@@ -25,7 +25,8 @@ struct conf {
 	char *public_url; /* "https://chat.example.org"; NULL */
 	char **allowed_origins; /* NULL at the end */
 	char **trusted_proxies;
-	char *log_file; /* NULL: stderr */
+	char **metrics_listen; /* as listen; /metrics only. NULL at the end */
+	char *log_file;        /* NULL: stderr */
 	enum log_level log_level;
 	enum conf_registration registration;
 	uint32_t limit_message; /* bytes */
@@ -41,8 +42,13 @@ struct conf {
 int conf_load(const char *path, struct conf **conf_r, struct err *err);
 void conf_free(struct conf **conf);
 
+/* Calls cb for each key in the order of conf/burungd.conf, with its value as
+ * it would stand in the file; "" when it has none. */
+void conf_each(const struct conf *conf,
+    void (*cb)(const char *name, const char *value, void *arg), void *arg);
+
 /* The keys that differ and cannot change while running (listen, data, workers,
- * user, store, bus), comma separated into out; "" if none. */
+ * user, store, bus, metrics_listen), comma separated into out; "" if none. */
 void conf_fixed_diff(const struct conf *old, const struct conf *new_conf,
     char *out, size_t size);
 

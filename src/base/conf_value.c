@@ -191,6 +191,41 @@ conf_value_eq(const struct conf_key *key, const void *a, const void *b)
 	}
 }
 
+/* The i-th of words. */
+static void
+add_word(struct buf *b, const char *words, int i)
+{
+	for (; i > 0; i--)
+		words += strcspn(words, " ") + 1;
+	buf_add(b, words, strcspn(words, " "));
+}
+
+void
+conf_value_text(const struct conf_key *key, const void *v, struct buf *b)
+{
+	char *const *list;
+	const char *text;
+
+	switch (key->kind) {
+	case CONF_LIST:
+		list = *(char *const *const *)v;
+		for (; list != NULL && *list != NULL; list++)
+			buf_addf(b, "%s%s", b->len > 0 ? " " : "", *list);
+		break;
+	case CONF_TEXT:
+	case CONF_WORD:
+		text = *(const char *const *)v;
+		buf_adds(b, text != NULL ? text : "");
+		break;
+	case CONF_NUMBER:
+		buf_add_u64(b, *(const uint32_t *)v);
+		break;
+	case CONF_ENUM:
+		add_word(b, key->words, *(const int *)v);
+		break;
+	}
+}
+
 static bool
 is_port(const char *s)
 {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 enum conf_kind {
@@ -36,6 +37,8 @@ struct conf_key {
 int conf_value_set(
     const struct conf_key *key, void *dst, const char *text, struct err *err);
 void conf_value_free(const struct conf_key *key, void *dst);
+/* Appends it as it is written in the file. */
+void conf_value_text(const struct conf_key *key, const void *v, struct buf *b);
 bool conf_value_eq(const struct conf_key *key, const void *a, const void *b);
 
 /* Checks for the table. */

@@ -19,6 +19,7 @@ enum err_code {
 	ERR_INTERNAL,
 	ERR_CONF, /* configuration: the text says file, line, key, remedy */
 	ERR_SYS,  /* a system call failed: the text has strerror */
+	ERR_CODES /* how many there are */
 };
 
 struct err {

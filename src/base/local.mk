@@ -8,6 +8,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/conf_value.c src/base/conf_value.h \
 	src/base/err.c src/base/err.h \
 	src/base/failpoint.c src/base/failpoint.h \
+	src/base/histo.c src/base/histo.h \
 	src/base/id.c src/base/id.h \
 	src/base/json.h \
 	src/base/json_read.c \

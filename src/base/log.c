@@ -57,6 +57,12 @@ log_level_parse(const char *name, enum log_level *level_r)
 	return -1;
 }
 
+const char *
+log_level_name(enum log_level level)
+{
+	return level_names[level];
+}
+
 /* Opens path in place of the log in use, under the same number: other threads
  * may be writing. */
 static int

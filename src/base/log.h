@@ -10,6 +10,7 @@ void log_set_level(enum log_level level);
 
 /* Parses "error", "warn", "info", "debug". 0, or -1. */
 int log_level_parse(const char *name, enum log_level *level_r);
+const char *log_level_name(enum log_level level);
 
 /* Lines go to path instead of stderr; reopened by log_reopen (USR1). path is
  * copied; NULL: back to stderr. 0, or -1 (errno) with the old one kept. */

@@ -24,6 +24,7 @@ struct chat_counters {
 	_Atomic uint64_t *stored;
 	_Atomic uint64_t *repaired;
 	_Atomic uint64_t *dropped;
+	_Atomic uint64_t *refused; /* [ERR_CODES] */
 };
 
 struct chat_conf {

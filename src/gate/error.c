@@ -19,8 +19,10 @@ text_of(const struct err *err)
 }
 
 void
-gate_error_json(struct buf *b, const struct err *err)
+gate_error_json(struct chat *chat, struct buf *b, const struct err *err)
 {
+	atomic_fetch_add_explicit(
+	    &chat->c.counters.refused[err->code], 1, memory_order_relaxed);
 	json_open(b, '{');
 	json_kstr(b, "code", err_name(err->code));
 	json_kstr(b, "message", text_of(err));

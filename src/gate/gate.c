@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "chat/presence.h"
+#include "gate/admin_gate.h"
 #include "gate/gate_private.h"
 #include "gate/http_gate.h"
 #include "gate/ws_gate.h"
@@ -28,6 +29,7 @@ gate_new(const struct gate_conf *conf, struct err *err)
 	MEM_NEW(gate);
 	gate->http = conf->http;
 	gate->version = conf->version;
+	gate->admin = conf->admin;
 	if (conf->chat.conf->www != NULL) {
 		gate->files = static_new(conf->chat.conf->www, err);
 		if (gate->files == NULL) {
@@ -38,6 +40,8 @@ gate_new(const struct gate_conf *conf, struct err *err)
 	gate->chat = chat_new(&conf->chat);
 	ws_gate_open(gate);
 	http_gate_routes(gate);
+	if (gate->admin.http != NULL)
+		admin_gate_routes(gate);
 	store_on_health(conf->chat.store, on_health, gate);
 	return gate;
 }

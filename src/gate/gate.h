@@ -2,8 +2,10 @@
 #ifndef GATE_GATE_H
 #define GATE_GATE_H
 
+#include "base/buf.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "bus/bus.h"
 #include "chat/chat.h"
 #include "http/server.h"
@@ -12,11 +14,30 @@
 
 struct gate;
 
+/* An administrator's command that is about this process and not the store; on
+ * the loop. out gets the answer's fields. */
+struct gate_op {
+	const char *name;
+	void (*run)(const struct json *args, struct buf *out, struct err *err,
+	    void *arg);
+};
+
+/* What the admin socket serves besides src/admin's commands. */
+struct gate_admin {
+	struct http_server *http;         /* routes are put into it */
+	struct http_server *metrics_http; /* /metrics only; or NULL */
+	const char *run_dir;              /* for files that last a moment */
+	const struct gate_op *ops;        /* name NULL at the end */
+	void (*metrics)(struct buf *out, void *arg);
+	void *arg; /* of all of them */
+};
+
 struct gate_conf {
 	struct chat_conf
 	    chat; /* conf, loop, store, setup code, slots, counters */
 	struct http_server *http; /* routes are put into it */
 	const char *version;
+	struct gate_admin admin; /* http NULL: none */
 };
 
 /* The caller opens the bus after it with gate_bus_ops and the gate as arg, then

@@ -19,13 +19,15 @@ struct gate {
 	struct wspool *pool;
 	struct static_files *files; /* NULL: no client is served */
 	const char *version;
+	struct gate_admin admin;
 	bool draining;
 	loop_cb *drained;
 	void *drained_arg;
 };
 
-/* Appends {"code":…,"message":…,"retry_ms":…?}, the error as clients get it.
- * What went wrong inside goes to the log instead: clients read `internal`. */
-void gate_error_json(struct buf *b, const struct err *err);
+/* Counts the error and appends {"code":…,"message":…,"retry_ms":…?}, the error
+ * as clients get it. What went wrong inside goes to the log instead: clients
+ * read `internal`. */
+void gate_error_json(struct chat *chat, struct buf *b, const struct err *err);
 
 #endif

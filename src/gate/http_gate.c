@@ -32,7 +32,8 @@ reply_json(struct http_request *http, int status, const struct buf *json)
 }
 
 static void
-reply_error(struct http_request *http, int status, const struct err *err)
+reply_error(struct gate *gate, struct http_request *http, int status,
+    const struct err *err)
 {
 	struct buf json = { 0 };
 	char seconds[16];
@@ -44,20 +45,20 @@ reply_error(struct http_request *http, int status, const struct err *err)
 	}
 	json_open(&json, '{');
 	json_key(&json, "error");
-	gate_error_json(&json, err);
+	gate_error_json(gate->chat, &json, err);
 	json_close(&json, '}');
 	reply_json(http, status, &json);
 	buf_free(&json);
 }
 
 static void
-refuse(
-    struct http_request *http, int status, enum err_code code, const char *text)
+refuse(struct gate *gate, struct http_request *http, int status,
+    enum err_code code, const char *text)
 {
 	struct err err = { 0 };
 
 	err_set(&err, code, "%s", text);
-	reply_error(http, status, &err);
+	reply_error(gate, http, status, &err);
 }
 
 static void
@@ -86,7 +87,7 @@ ask_fail(struct request *req, const struct err *err)
 {
 	struct ask *ask = req->gate;
 
-	reply_error(ask->http, err_status(err->code), err);
+	reply_error(ask->gate, ask->http, err_status(err->code), err);
 	ask_free(ask);
 }
 
@@ -146,27 +147,29 @@ is_json(const char *type)
 
 /* NULL when the reply has been given. */
 static const struct chat_cmd *
-find_command(const struct gate *gate, struct http_request *http)
+find_command(struct gate *gate, struct http_request *http)
 {
 	const struct chat_cmd *cmd =
 	    chat_cmd_find(http_path(http) + strlen(API));
 
 	if (cmd == NULL || (cmd->flags & CMD_WS_ONLY)) {
-		refuse(http, 404, ERR_NOT_FOUND, "There is no such command.");
+		refuse(gate, http, 404, ERR_NOT_FOUND,
+		    "There is no such command.");
 		return NULL;
 	}
 	if (http_method(http) != HTTP_POST) {
 		http_reply_header(http, "Allow", "POST");
-		refuse(http, 405, ERR_BAD_REQUEST, "Commands are POSTed.");
+		refuse(
+		    gate, http, 405, ERR_BAD_REQUEST, "Commands are POSTed.");
 		return NULL;
 	}
 	if (!token_origin_ok(gate, http)) {
-		refuse(http, 403, ERR_FORBIDDEN,
+		refuse(gate, http, 403, ERR_FORBIDDEN,
 		    "Pages of this origin may not speak to this server.");
 		return NULL;
 	}
 	if (!is_json(http_header(http, "Content-Type"))) {
-		refuse(http, 415, ERR_BAD_REQUEST,
+		refuse(gate, http, 415, ERR_BAD_REQUEST,
 		    "Content-Type must be application/json.");
 		return NULL;
 	}
@@ -175,7 +178,7 @@ find_command(const struct gate *gate, struct http_request *http)
 
 /* NULL when the reply has been given. */
 static struct json *
-parse_body(const struct gate *gate, struct http_request *http)
+parse_body(struct gate *gate, struct http_request *http)
 {
 	size_t len;
 	const void *body = http_body(http, &len);
@@ -184,7 +187,7 @@ parse_body(const struct gate *gate, struct http_request *http)
 	    gate->chat->conf->limit_frame, &err);
 
 	if (args == NULL)
-		reply_error(http, err_status(err.code), &err);
+		reply_error(gate, http, err_status(err.code), &err);
 	return args;
 }
 
@@ -220,7 +223,7 @@ on_api(struct http_request *http, void *arg)
 	if (cmd == NULL)
 		return;
 	if (!(cmd->flags & CMD_PUBLIC) && !token_find(gate, http, token)) {
-		refuse(http, 401, ERR_UNAUTHORIZED, "Please log in.");
+		refuse(gate, http, 401, ERR_UNAUTHORIZED, "Please log in.");
 		return;
 	}
 	args = parse_body(gate, http);

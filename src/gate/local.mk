@@ -1,6 +1,7 @@
 # src/gate: its part of the Makefile.
 noinst_LIBRARIES += src/gate/libgate.a
 src_gate_libgate_a_SOURCES = \
+	src/gate/admin_gate.c src/gate/admin_gate.h \
 	src/gate/error.c \
 	src/gate/gate.c src/gate/gate.h \
 	src/gate/gate_private.h \

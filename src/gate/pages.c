@@ -104,10 +104,16 @@ on_no_client(struct http_request *http, void *arg)
 }
 
 void
+pages_health_routes(struct gate *gate, struct http_server *http)
+{
+	http_route(http, "/healthz", on_healthz, gate);
+	http_route(http, "/readyz", on_readyz, gate);
+}
+
+void
 pages_routes(struct gate *gate)
 {
-	http_route(gate->http, "/healthz", on_healthz, gate);
-	http_route(gate->http, "/readyz", on_readyz, gate);
+	pages_health_routes(gate, gate->http);
 	if (gate->files != NULL)
 		http_route(gate->http, "*", static_handle, gate->files);
 	else

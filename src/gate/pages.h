@@ -4,8 +4,12 @@
 #define GATE_PAGES_H
 
 struct gate;
+struct http_server;
 
 /* /healthz, /readyz, and everything that has no other route. */
 void pages_routes(struct gate *gate);
+
+/* /healthz and /readyz on another server. */
+void pages_health_routes(struct gate *gate, struct http_server *http);
 
 #endif

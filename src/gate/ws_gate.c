@@ -205,7 +205,7 @@ answer_fail(struct request *req, const struct err *err)
 
 	begin_answer(&b, req);
 	json_key(&b, "error");
-	gate_error_json(&b, err);
+	gate_error_json(req->chat, &b, err);
 	end_answer(req, &b);
 	read_on(req->dev);
 }
@@ -266,7 +266,7 @@ send_bad_frame(struct device *dev, const struct err *err)
 	json_open(&b, '{');
 	json_kraw(&b, "re", "null", 4);
 	json_key(&b, "error");
-	gate_error_json(&b, err);
+	gate_error_json(dev->chat, &b, err);
 	json_close(&b, '}');
 	device_send(dev, &b);
 	buf_free(&b);

@@ -1,4 +1,6 @@
 /* http/request.c - what was asked. */
+#include <sys/socket.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -109,6 +111,22 @@ const char *
 http_peer(const struct http_request *req)
 {
 	return req->peer;
+}
+
+int
+http_peer_uid(const struct http_request *req, uid_t *uid_r)
+{
+	struct ucred who = { .uid = (uid_t)-1 };
+	socklen_t len = sizeof(who);
+
+	/* TCP sockets answer too, with nobody. */
+	if (req->gate == NULL ||
+	    getsockopt(bufferevent_getfd(req->gate->bev), SOL_SOCKET,
+		SO_PEERCRED, &who, &len) == -1 ||
+	    who.uid == (uid_t)-1)
+		return -1;
+	*uid_r = who.uid;
+	return 0;
 }
 
 bool

@@ -3,6 +3,8 @@
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -56,8 +58,10 @@ const char *http_query(const struct http_request *req); /* "" if none */
 const char *http_header(const struct http_request *req, const char *name);
 const uint8_t *http_body(const struct http_request *req, size_t *len_r);
 const char *http_peer(
-    const struct http_request *req);              /* address, no port;
-						   * by X-Forwarded-For of trusted ones */
+    const struct http_request *req); /* address, no port;
+				      * by X-Forwarded-For of trusted ones */
+/* Who is at the other end of a Unix socket. 0, or -1 when it is none. */
+int http_peer_uid(const struct http_request *req, uid_t *uid_r);
 bool http_is_tls(const struct http_request *req); /* X-Forwarded-Proto of a
 						   * trusted proxy is https */
 /* The value of one cookie copied to out; false if absent or too long. */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 struct board *
@@ -19,6 +20,8 @@ board_new(unsigned places)
 	if (places > PLACES_MAX)
 		log_fatal("a board of %u places", places);
 	b->places = places;
+	b->log_level = LOG_INFO;
+	b->started_ms = clock_wall_ms();
 	shlock_init(&b->store_write);
 	shlock_init(&b->hash_slots[0]);
 	shlock_init(&b->hash_slots[1]);

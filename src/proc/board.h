@@ -8,7 +8,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/shlock.h"
+#include "store/store.h"
 
 #define WORKERS_MAX 64
 #define PLACES_MAX  (WORKERS_MAX + 1)
@@ -25,6 +27,15 @@ struct board_worker {
 	_Atomic uint64_t stored;    /* events committed */
 	_Atomic uint64_t repaired;  /* gaps filled from the store */
 	_Atomic uint64_t dropped;   /* devices closed as too slow */
+	_Atomic uint64_t refused[ERR_CODES]; /* errors given to clients */
+	_Atomic uint64_t deaths;             /* that it was not told to die */
+	_Atomic uint64_t started_ms;         /* clock_wall_ms */
+	/* Renewed every second. */
+	_Atomic uint64_t rss;                         /* bytes of memory */
+	_Atomic uint64_t delivered_rate, stored_rate; /* of the last second */
+	/* The bus of the present process in this place. */
+	_Atomic uint64_t bus_sent, bus_received, bus_dropped, bus_resyncs;
+	struct store_stats store;
 };
 
 struct board {
@@ -33,6 +44,8 @@ struct board {
 	struct shlock store_write; /* SQLite: every write and checkpoint */
 	struct shlock hash_slots[2]; /* Argon2id: two at once on a host */
 	char setup_code[24];         /* "" when there is an account */
+	_Atomic int log_level;       /* enum log_level: of all processes */
+	uint64_t started_ms;         /* clock_wall_ms of the master */
 	struct board_worker worker[PLACES_MAX];
 };
 

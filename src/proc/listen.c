@@ -36,7 +36,7 @@ split(char *buf, char **host_r, char **port_r)
 }
 
 static struct addrinfo *
-resolve(const char *address, struct err *err)
+resolve(const char *key, const char *address, struct err *err)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
@@ -49,31 +49,31 @@ resolve(const char *address, struct err *err)
 		rc = getaddrinfo(host, port, &hints, &ai);
 	if (rc == 0)
 		return ai;
-	err_set(err, ERR_CONF, "listen: %s: %s", address, gai_strerror(rc));
+	err_set(err, ERR_CONF, "%s: %s: %s", key, address, gai_strerror(rc));
 	return NULL;
 }
 
 static int
-say_why(const char *address, struct err *err)
+say_why(const char *key, const char *address, struct err *err)
 {
 	const char *port = strrchr(address, ':');
 
 	if (errno == EADDRINUSE)
 		return err_set(err, ERR_CONF,
-		    "listen: port %s is in use: another program listens on %s; "
+		    "%s: port %s is in use: another program listens on %s; "
 		    "stop it, or choose another port (who it is: ss -ltnp "
 		    "'sport = %s')",
-		    port + 1, address, port);
+		    key, port + 1, address, port);
 	if (errno == EACCES)
 		return err_set(err, ERR_CONF,
-		    "listen: %s: ports below 1024 need root (with `user` set) "
+		    "%s: %s: ports below 1024 need root (with `user` set) "
 		    "or CAP_NET_BIND_SERVICE",
-		    address);
+		    key, address);
 	if (errno == EADDRNOTAVAIL)
 		return err_set(err, ERR_CONF,
-		    "listen: %s: this host does not have that address",
+		    "%s: %s: this host does not have that address", key,
 		    address);
-	return err_sys(err, "listen: %s", address);
+	return err_sys(err, "%s: %s", key, address);
 }
 
 static int
@@ -100,9 +100,9 @@ open_one(const struct addrinfo *ai)
 
 /* 0 also when there is no IPv6 here. */
 static int
-add(struct listen_set *s, const char *address, struct err *err)
+add(struct listen_set *s, const char *key, const char *address, struct err *err)
 {
-	struct addrinfo *ai = resolve(address, err);
+	struct addrinfo *ai = resolve(key, address, err);
 	bool v6;
 	int fd, why;
 
@@ -117,28 +117,29 @@ add(struct listen_set *s, const char *address, struct err *err)
 		return 0;
 	}
 	errno = why;
-	say_why(address, err);
+	say_why(key, address, err);
 	if (!v6 || (why != EAFNOSUPPORT && why != EADDRNOTAVAIL))
 		return -1;
-	log_warn(
-	    "address left out", "listen=%s why=\"%s\"", address, strerror(why));
+	log_warn("address left out", "%s=%s why=\"%s\"", key, address,
+	    strerror(why));
 	return 0;
 }
 
 int
-listen_open(struct listen_set *s, char *const *addresses, struct err *err)
+listen_open(struct listen_set *s, const char *key, char *const *addresses,
+    struct err *err)
 {
 	s->n = 0;
 	for (size_t i = 0; addresses[i] != NULL; i++) {
 		if (i == LISTEN_MAX) {
-			err_set(err, ERR_CONF, "listen: at most %d addresses",
+			err_set(err, ERR_CONF, "%s: at most %d addresses", key,
 			    LISTEN_MAX);
 			goto fail;
 		}
-		if (add(s, addresses[i], err) == -1)
+		if (add(s, key, addresses[i], err) == -1)
 			goto fail;
 	}
-	if (s->n > 0)
+	if (s->n > 0 || addresses[0] == NULL)
 		return 0;
 fail:
 	listen_close(s);

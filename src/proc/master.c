@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "proc/admin_socket.h"
 #include "proc/places.h"
 #include "proc/prepare.h"
 #include "proc/privs.h"
@@ -84,10 +85,14 @@ open_as_root(struct server *s, struct err *err)
 
 	if (privs_lookup(conf->user, &id, err) == -1 ||
 	    datadir_open(&s->data, conf->data, &id, err) == -1 ||
-	    listen_open(&s->listen, conf->listen, err) == -1)
+	    listen_open(&s->listen, "listen", conf->listen, err) == -1 ||
+	    listen_open(
+		&s->metrics, "metrics_listen", conf->metrics_listen, err) == -1)
 		return -1;
 	privs_raise_nofile();
-	return privs_drop(&id, err);
+	if (privs_drop(&id, err) == -1)
+		return -1;
+	return admin_socket_open(&s->admin, conf->data, err);
 }
 
 static int
@@ -99,6 +104,7 @@ open_shared(struct server *s, struct err *err)
 	if (s->conf->log_file != NULL && log_open(s->conf->log_file) == -1)
 		return err_sys(err, "log_file: %s", s->conf->log_file);
 	s->board = board_new(places);
+	s->board->log_level = (int)s->conf->log_level;
 	s->pairs = bus_pairs_new(places, err);
 	if (s->pairs == NULL || prepare_store(s, &empty, err) == -1)
 		return -1;
@@ -138,6 +144,9 @@ server_close(struct server *s)
 	bus_pairs_free(&s->pairs);
 	board_free(&s->board);
 	listen_close(&s->listen);
+	listen_close(&s->metrics);
+	if (s->conf != NULL)
+		admin_socket_close(&s->admin, s->conf->data);
 	datadir_close(&s->data);
 	conf_free(&s->conf);
 }
@@ -181,6 +190,7 @@ reload(struct places *p)
 	if (log_open(conf->log_file) == -1)
 		log_error("log_file not opened", "path=%s why=\"%s\"",
 		    conf->log_file, strerror(errno));
+	s->board->log_level = (int)conf->log_level;
 	log_set_level(conf->log_level);
 	log_info("configuration read", "workers=\"replaced one by one\"");
 	places_replace(p, conf);
@@ -231,6 +241,7 @@ supervise(struct server *s, const sigset_t *set)
 
 	places_init(&p, s);
 	for (;;) {
+		log_set_level((enum log_level)s->board->log_level);
 		ms = places_tick(&p);
 		if (p.ending && places_all_empty(&p))
 			break;

@@ -184,11 +184,14 @@ place_died(struct places *p, struct place *pl, int status, uint64_t now)
 	bool in_peace = pl->state == PLACE_DRAINING && WIFEXITED(status) &&
 			WEXITSTATUS(status) == 0;
 
-	if (!in_peace)
+	if (!in_peace) {
 		say_death(p, pl, status);
+		b->deaths++;
+	}
 	b->pid = 0;
 	b->accepting = 0;
 	b->connections = 0;
+	b->rss = b->delivered_rate = b->stored_rate = 0;
 	pl->pid = 0;
 	if (in_peace)
 		pl->state = PLACE_EMPTY;

@@ -32,12 +32,14 @@ keep_fixed(struct conf *conf, struct conf *old)
 	conf->user = old->user;
 	conf->store = old->store;
 	conf->bus = old->bus;
+	conf->metrics_listen = old->metrics_listen;
 	old->listen = fresh.listen;
 	old->data = fresh.data;
 	old->workers = fresh.workers;
 	old->user = fresh.user;
 	old->store = fresh.store;
 	old->bus = fresh.bus;
+	old->metrics_listen = fresh.metrics_listen;
 }
 
 void

@@ -18,6 +18,8 @@ struct server {
 	struct bus_pairs *pairs;
 	struct datadir data;
 	struct listen_set listen;
+	struct listen_set metrics; /* metrics_listen */
+	struct listen_set admin;   /* run/admin.sock */
 	char db_path[PATH_MAX];
 };
 

@@ -21,6 +21,7 @@
 #include "gate/gate.h"
 #include "http/server.h"
 #include "net/loop.h"
+#include "proc/worker_admin.h"
 #include "store/store.h"
 
 enum {
@@ -41,6 +42,7 @@ struct worker {
 	struct loop *loop;
 	struct store *store;
 	struct http_server *http;
+	struct worker_admin admin;
 	struct gate *gate;
 	struct bus *bus;
 	struct event *term;
@@ -50,8 +52,9 @@ struct worker {
 	uint32_t connections_max;
 	uint32_t titled; /* connections that the title names */
 	unsigned seconds;
-	int draining; /* parts that still drain */
-	bool full;    /* connections_max reached; said once */
+	uint64_t delivered, stored; /* a second ago */
+	int draining;               /* parts that still drain */
+	bool full;                  /* connections_max reached; said once */
 };
 
 /* How busy ----------------------------------------------------------------- */
@@ -139,6 +142,26 @@ trim(struct worker *w)
 		malloc_trim(0);
 }
 
+/* What the board shows of this worker once a second. */
+static void
+count(struct worker *w)
+{
+	struct board_worker *b = w->board;
+	uint64_t delivered = b->delivered, stored = b->stored;
+	struct bus_stats bus;
+
+	bus_stats(w->bus, &bus);
+	b->bus_sent = bus.sent;
+	b->bus_received = bus.received;
+	b->bus_dropped = bus.dropped;
+	b->bus_resyncs = bus.resyncs;
+	b->delivered_rate = delivered - w->delivered;
+	b->stored_rate = stored - w->stored;
+	w->delivered = delivered;
+	w->stored = stored;
+	b->rss = worker_memory();
+}
+
 /* Turns the loop at least once a second, for the beat. */
 static void
 each_second(void *arg)
@@ -146,6 +169,8 @@ each_second(void *arg)
 	struct worker *w = arg;
 
 	trim(w);
+	count(w);
+	log_set_level((enum log_level)w->s->board->log_level);
 	if (w->titled != w->board->connections)
 		title(w);
 }
@@ -169,7 +194,7 @@ on_term(evutil_socket_t fd, short what, void *arg)
 	if (w->draining > 0)
 		return;
 	w->board->accepting = 0;
-	w->draining = 2;
+	w->draining = 2 + worker_admin_drain(&w->admin, drained, w);
 	log_info("draining", "connections=%u", connections(w));
 	title(w);
 	gate_drain(w->gate, drained, w);
@@ -217,7 +242,8 @@ open_store(struct worker *w, struct err *err)
 	struct store_conf conf = { .driver = w->s->conf->store,
 		.path = w->s->db_path,
 		.write_lock = &w->s->board->store_write,
-		.readers = READERS };
+		.readers = READERS,
+		.stats = &w->board->store };
 
 	w->store = store_open(&conf, w->loop, err);
 	return w->store == NULL ? -1 : 0;
@@ -230,6 +256,7 @@ open_http(struct worker *w)
 		.trusted_proxies = w->s->conf->trusted_proxies };
 
 	w->http = http_server_new(w->loop, &conf);
+	worker_admin_open(&w->admin, w->s, w->loop);
 }
 
 static int
@@ -244,10 +271,11 @@ open_gate(struct worker *w, struct err *err)
 			.setup_code = w->s->board->setup_code,
 			.hash_slots = w->s->board->hash_slots,
 			.counters = { &b->delivered, &b->stored, &b->repaired,
-			    &b->dropped },
+			    &b->dropped, b->refused },
 		},
 		.http = w->http,
 		.version = PACKAGE_VERSION,
+		.admin = worker_admin_conf(&w->admin),
 	};
 
 	w->gate = gate_new(&conf, err);
@@ -275,7 +303,7 @@ open_listen(struct worker *w, struct err *err)
 		if (http_server_listen(w->http, w->s->listen.fd[i], err) == -1)
 			return -1;
 	}
-	return 0;
+	return worker_admin_listen(&w->admin, err);
 }
 
 static int
@@ -301,6 +329,7 @@ worker_close(struct worker *w)
 	bus_close(&w->bus);
 	gate_free(&w->gate);
 	http_server_free(&w->http);
+	worker_admin_close(&w->admin);
 	loop_timer_free(&w->second);
 	loop_timer_free(&w->look);
 	event_free(w->term);
@@ -319,13 +348,16 @@ worker_run(const struct server *s, unsigned place, uint32_t generation)
 	char who[32];
 
 	snprintf(who, sizeof(who), "worker %u", place + 1);
-	log_init(who, s->conf->log_level);
+	log_init(who, (enum log_level)s->board->log_level);
+	w.delivered = w.board->delivered;
+	w.stored = w.board->stored;
 	if (worker_open(&w, generation, &err) == -1) {
 		log_error("worker cannot start", "why=\"%s\"", err.text);
 		_exit(1); /* threads may be running: leave things as they are */
 	}
 	title(&w);
 	w.board->beat_ms = clock_mono_ms();
+	w.board->started_ms = clock_wall_ms();
 	w.board->accepting = 1;
 	loop_run(w.loop);
 	worker_close(&w);

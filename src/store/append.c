@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "store/threads.h"
 
@@ -123,6 +124,16 @@ any_busy(struct append *const *ops, size_t n)
 	return false;
 }
 
+static void
+run_counted(struct store *st, struct db *db, struct append **todo, size_t n)
+{
+	uint64_t start = clock_mono_us();
+
+	db->driver->append(db, todo, n);
+	if (st->stats != NULL)
+		histo_add(&st->stats->commit, clock_mono_us() - start);
+}
+
 void
 batch_run(struct batch *b, struct queue *q, struct db *db)
 {
@@ -130,7 +141,7 @@ batch_run(struct batch *b, struct queue *q, struct db *db)
 	size_t n = refuse_late(b, todo);
 
 	if (n > 0)
-		db->driver->append(db, todo, n);
+		run_counted(b->st, db, todo, n);
 	if (any_busy(todo, n))
 		b->failures = ++q->failures;
 	free(todo);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/threads.h"
@@ -127,6 +128,18 @@ next_work(struct store_thread *t, struct batch **b_r, struct job **job_r)
 	return !stop;
 }
 
+static void
+run_job(struct store_thread *t, struct job *job)
+{
+	struct store_stats *stats = t->st->stats;
+	uint64_t start = clock_mono_us();
+
+	job->work(t->db, job->arg);
+	if (stats != NULL && t->queue == &t->st->read)
+		histo_add(&stats->read, clock_mono_us() - start);
+	mailbox_post(t->st->mailbox, job_done, job);
+}
+
 static void *
 thread_main(void *arg)
 {
@@ -137,10 +150,8 @@ thread_main(void *arg)
 	while (next_work(t, &b, &job)) {
 		if (b != NULL)
 			batch_run(b, t->queue, t->db);
-		if (job != NULL) {
-			job->work(t->db, job->arg);
-			mailbox_post(t->st->mailbox, job_done, job);
-		}
+		if (job != NULL)
+			run_job(t, job);
 		check_health(t);
 		t->restless = true;
 	}
@@ -242,6 +253,7 @@ store_open(const struct store_conf *conf, struct loop *loop, struct err *err)
 	}
 	MEM_NEW(st);
 	st->driver = driver;
+	st->stats = conf->stats;
 	st->loop = loop;
 	st->mailbox = mailbox_new(loop);
 	st->nthreads = 1 + (conf->readers > 0 ? conf->readers : 1);

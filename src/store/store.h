@@ -9,17 +9,25 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/histo.h"
 #include "base/shlock.h"
 #include "net/loop.h"
 
 struct store; /* the worker's: a writer thread, reader threads, their queues */
 struct db;    /* what a store thread works with; only valid inside a work_cb */
 
+/* How long the database takes; may be in shared memory. */
+struct store_stats {
+	struct histo commit; /* one batch of appends, to the disk */
+	struct histo read;   /* one work_cb of a reader */
+};
+
 struct store_conf {
 	const char *driver;        /* "sqlite", "fail" */
 	const char *path;          /* sqlite: the database file */
 	struct shlock *write_lock; /* shared by all processes that write */
 	unsigned readers;          /* reader threads; 0: 1 */
+	struct store_stats *stats; /* NULL: not counted */
 };
 
 /* On a store thread: straight-line, blocking. Never touches the loop. */

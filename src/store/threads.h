@@ -35,6 +35,7 @@ struct store_thread {
 
 struct store {
 	const struct db_driver *driver;
+	struct store_stats *stats; /* or NULL */
 	struct loop *loop;
 	struct mailbox *mailbox;
 	struct queue write, read;

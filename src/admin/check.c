@@ -1,0 +1,438 @@
+/* admin/check.c - is the store whole, are the logs without holes, and do the
+ * rows say what the logs say? With a digest of everything, so that two stores
+ * can be compared. */
+
+#include <openssl/evp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/ops.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "store/rooms.h"
+
+#define PAGE         500
+#define PAGE_BYTES   (4u << 20)
+#define PROBLEMS_MAX 100 /* of one answer; counted beyond */
+
+struct check {
+	struct db *db;
+	struct admin_call *call;
+	EVP_MD_CTX *digest;
+	struct buf problems; /* strings of a JSON array */
+	uint64_t nproblems;
+	uint64_t users, rooms, events, messages, members;
+	uint64_t total; /* events there should be */
+};
+
+/* One room while its log is folded. */
+struct fold {
+	const struct room *row;
+	struct map members; /* of struct member, by user */
+	uint64_t seq, no, at, last_message;
+	struct cid cid;
+};
+
+static void __attribute__((format(printf, 3, 4)))
+problem(struct check *c, const struct id *room, const char *fmt, ...)
+{
+	char text[160], line[220], hex[ID_HEX];
+	va_list ap;
+
+	if (c->nproblems++ >= PROBLEMS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	snprintf(line, sizeof(line), "room %s: %s", id_hex(room, hex), text);
+	json_str(&c->problems, line, strlen(line));
+}
+
+/* Digest: all numbers of eight bytes, texts with their length before. -------
+ */
+
+static void
+digest_bytes(struct check *c, const void *p, size_t n)
+{
+	if (EVP_DigestUpdate(c->digest, p, n) != 1)
+		log_fatal("libcrypto gives no digest");
+}
+
+static void
+digest_u64(struct check *c, uint64_t v)
+{
+	uint8_t b[8];
+
+	for (int i = 0; i < 8; i++)
+		b[i] = (uint8_t)(v >> (56 - 8 * i));
+	digest_bytes(c, b, sizeof(b));
+}
+
+static void
+digest_text(struct check *c, const char *s, size_t len)
+{
+	digest_u64(c, len);
+	digest_bytes(c, s, len);
+}
+
+static void
+digest_user(struct check *c, const struct user *u)
+{
+	digest_bytes(c, u->id.b, sizeof(u->id.b));
+	digest_text(c, u->name, strlen(u->name));
+	digest_text(c, u->display, strlen(u->display));
+	digest_u64(c, u->admin);
+	digest_u64(c, u->state);
+	digest_u64(c, u->created);
+}
+
+static void
+digest_room(struct check *c, const struct room *r)
+{
+	digest_bytes(c, r->id.b, sizeof(r->id.b));
+	digest_u64(c, r->kind);
+	digest_text(c, r->label, strlen(r->label));
+}
+
+static void
+digest_event(struct check *c, const struct event *ev)
+{
+	digest_u64(c, ev->seq);
+	digest_u64(c, ev->no);
+	digest_u64(c, ev->kind);
+	digest_u64(c, ev->at);
+	digest_u64(c, ev->target);
+	digest_bytes(c, ev->from.b, sizeof(ev->from.b));
+	digest_bytes(c, ev->cid.b, sizeof(ev->cid.b));
+	digest_text(c, ev->body, ev->body_len);
+}
+
+static void
+digest_member(struct check *c, const struct member *m)
+{
+	digest_bytes(c, m->user.b, sizeof(m->user.b));
+	digest_u64(c, m->role);
+	digest_u64(c, m->joined);
+	digest_u64(c, m->read_seq);
+	digest_u64(c, m->read_no);
+}
+
+/* Folding a log -------------------------------------------------------------
+ */
+
+static struct member *
+fold_member(struct fold *f, const struct id *user)
+{
+	struct member *m = map_get(&f->members, user);
+
+	if (m != NULL)
+		return m;
+	MEM_NEW(m);
+	m->user = *user;
+	map_put(&f->members, m);
+	return m;
+}
+
+static void
+fold_event(struct check *c, struct fold *f, const struct event *ev)
+{
+	struct event_subject s;
+
+	if (ev->kind != EV_JOIN && ev->kind != EV_LEAVE && ev->kind != EV_ROLE)
+		return;
+	if (event_subject(ev, &s, NULL) == -1) {
+		problem(c, &ev->room, "event %ju cannot be read",
+		    (uintmax_t)ev->seq);
+		return;
+	}
+	if (ev->kind == EV_JOIN) {
+		fold_member(f, &s.user)->joined = ev->seq;
+		fold_member(f, &s.user)->role = s.role;
+		return;
+	}
+	fold_member(f, &s.user)->role = s.role; /* leave: none */
+	if (ev->kind == EV_LEAVE && !id_is_zero(&s.heir))
+		fold_member(f, &s.heir)->role = ROLE_OWNER;
+	if (ev->kind == EV_ROLE && s.role == ROLE_OWNER)
+		fold_member(f, &ev->from)->role = ROLE_ADMIN;
+}
+
+/* The next event of the log: the next number? */
+static void
+take_event(struct check *c, struct fold *f, const struct event *ev)
+{
+	bool message = ev->kind == EV_MESSAGE;
+
+	if (ev->seq != f->seq + 1)
+		problem(c, &ev->room, "event %ju comes after %ju",
+		    (uintmax_t)ev->seq, (uintmax_t)f->seq);
+	if (ev->no != f->no + message)
+		problem(c, &ev->room, "no %ju at event %ju is not %ju",
+		    (uintmax_t)ev->no, (uintmax_t)ev->seq,
+		    (uintmax_t)(f->no + message));
+	f->seq = ev->seq;
+	f->no = ev->no;
+	f->at = ev->at;
+	f->cid = ev->cid;
+	if (message)
+		f->last_message = ev->seq;
+	c->events++;
+	c->messages += message;
+	digest_event(c, ev);
+	if (f->row->kind != ROOM_SELF)
+		fold_event(c, f, ev);
+}
+
+static int
+fold_log(struct check *c, struct fold *f)
+{
+	struct event_list l;
+	size_t n;
+
+	do {
+		if (db_events(c->db, &f->row->id, f->seq + 1, UINT64_MAX, PAGE,
+			PAGE_BYTES, &l, c->call->err) == -1)
+			return -1;
+		for (size_t i = 0; i < l.n; i++)
+			take_event(c, f, &l.v[i]);
+		n = l.n;
+		event_list_free(&l);
+	} while (n > 0);
+	if (c->call->progress != NULL)
+		c->call->progress(c->events, c->total, c->call->progress_arg);
+	return 0;
+}
+
+static void
+compare_head(struct check *c, const struct fold *f)
+{
+	const struct room *r = f->row;
+
+	if (r->seq != f->seq || r->no != f->no ||
+	    r->last_message != f->last_message ||
+	    (f->seq > 0 && (r->at != f->at || !cid_eq(&r->cid, &f->cid))))
+		problem(c, &r->id,
+		    "its head is %ju/%ju, its log ends at %ju/%ju",
+		    (uintmax_t)r->seq, (uintmax_t)r->no, (uintmax_t)f->seq,
+		    (uintmax_t)f->no);
+}
+
+/* The row against the log, which then forgets this member. */
+static void
+compare_member(struct check *c, struct fold *f, const struct member *row)
+{
+	struct member *m = map_get(&f->members, &row->user);
+	char hex[ID_HEX];
+
+	id_hex(&row->user, hex);
+	if (m == NULL || m->role != row->role || m->joined != row->joined)
+		problem(
+		    c, &f->row->id, "the log tells another role of %s", hex);
+	if (row->read_seq > f->seq || row->read_no > f->no)
+		problem(c, &f->row->id, "%s has read what is not there", hex);
+	if (m != NULL)
+		m->role = ROLE_NONE;
+	c->members++;
+	digest_member(c, row);
+}
+
+static int
+compare_members(struct check *c, struct fold *f)
+{
+	struct member_views l = { 0 };
+	uint64_t after = 0, n = 0;
+	size_t got;
+
+	do {
+		if (db_members(c->db, &f->row->id, after, PAGE, &l,
+			c->call->err) == -1)
+			return -1;
+		for (size_t i = 0; i < l.n; i++) {
+			compare_member(c, f, &l.v[i].member);
+			after = l.v[i].member.joined;
+		}
+		got = l.n;
+		n += got;
+		member_views_free(&l);
+	} while (got > 0);
+	if (n != f->row->members)
+		problem(c, &f->row->id, "it counts %u members and has %ju",
+		    f->row->members, (uintmax_t)n);
+	return 0;
+}
+
+/* Who is in the log but not in the rows; frees the fold. */
+static void
+end_members(struct check *c, struct fold *f)
+{
+	struct member *m;
+	size_t pos = 0;
+
+	while ((m = map_next(&f->members, &pos)) != NULL) {
+		char hex[ID_HEX];
+
+		if (m->role != ROLE_NONE)
+			problem(c, &f->row->id,
+			    "%s is a member by its log only",
+			    id_hex(&m->user, hex));
+		free(m);
+	}
+	map_free(&f->members);
+}
+
+static int
+check_room(struct check *c, const struct room *row)
+{
+	struct fold f = { .row = row };
+	int rc;
+
+	c->rooms += row->kind != ROOM_SELF;
+	map_init(&f.members, struct member, user);
+	digest_room(c, row);
+	rc = fold_log(c, &f);
+	if (rc == 0) {
+		compare_head(c, &f);
+		if (row->kind != ROOM_SELF)
+			rc = compare_members(c, &f);
+	}
+	if (rc == -1)
+		c->nproblems = 0; /* the error is the answer */
+	end_members(c, &f);
+	return rc;
+}
+
+/* Everything ----------------------------------------------------------------
+ */
+
+typedef int room_fn(struct check *c, const struct room *row);
+
+static int
+each_room(struct check *c, room_fn *fn)
+{
+	struct id after = { { 0 } };
+	struct room_rows l;
+	size_t n;
+	int rc = 0;
+
+	do {
+		if (db_rooms_scan(
+			c->db, &after, true, PAGE, &l, c->call->err) == -1)
+			return -1;
+		for (size_t i = 0; i < l.n && rc == 0; i++)
+			rc = fn(c, &l.v[i]);
+		n = l.n;
+		if (n > 0)
+			after = l.v[n - 1].id;
+		room_rows_free(&l);
+	} while (n > 0 && rc == 0);
+	return rc;
+}
+
+static int
+count_room(struct check *c, const struct room *row)
+{
+	c->total += row->seq;
+	return 0;
+}
+
+static int
+check_user(struct check *c, const struct user *u)
+{
+	struct room self;
+	int found = db_room_get(c->db, &u->id, &self, c->call->err);
+
+	if (found == -1)
+		return -1;
+	if (found == 0 || self.kind != ROOM_SELF)
+		problem(c, &u->id, "a user without a self room");
+	c->users += u->state != USER_GONE;
+	digest_user(c, u);
+	return 0;
+}
+
+static int
+each_user(struct check *c)
+{
+	struct id after = { { 0 } };
+	struct user_list l;
+	size_t n;
+	int rc = 0;
+
+	do {
+		if (db_users_scan(c->db, &after, PAGE, &l, c->call->err) == -1)
+			return -1;
+		for (size_t i = 0; i < l.n && rc == 0; i++)
+			rc = check_user(c, &l.v[i]);
+		n = l.n;
+		if (n > 0)
+			after = l.v[n - 1].id;
+		user_list_free(&l);
+	} while (n > 0 && rc == 0);
+	return rc;
+}
+
+static int
+check_all(struct check *c)
+{
+	int rc;
+
+	if (db_snapshot(c->db, c->call->err) == -1)
+		return -1;
+	rc = each_room(c, count_room);
+	if (rc == 0)
+		rc = each_user(c);
+	if (rc == 0)
+		rc = each_room(c, check_room);
+	db_snapshot_end(c->db);
+	return rc;
+}
+
+static void
+answer(struct check *c)
+{
+	struct buf *b = c->call->out;
+	uint8_t sum[EVP_MAX_MD_SIZE];
+	char hex[2 * EVP_MAX_MD_SIZE + 1];
+	unsigned n = 0;
+
+	if (EVP_DigestFinal_ex(c->digest, sum, &n) != 1)
+		log_fatal("libcrypto gives no digest");
+	hex_encode(sum, n, hex);
+	json_kbool(b, "ok", c->nproblems == 0);
+	json_ku64(b, "users", c->users);
+	json_ku64(b, "rooms", c->rooms);
+	json_ku64(b, "members", c->members);
+	json_ku64(b, "events", c->events);
+	json_ku64(b, "messages", c->messages);
+	json_kstr(b, "digest", hex);
+	json_ku64(b, "problems_found", c->nproblems);
+	json_key(b, "problems");
+	json_open(b, '[');
+	buf_add(b, c->problems.data, c->problems.len);
+	json_close(b, ']');
+}
+
+static void
+check_run(struct db *db, struct admin_call *call)
+{
+	struct check c = { .db = db, .call = call };
+	struct err damage = { 0 };
+
+	c.digest = EVP_MD_CTX_new();
+	if (c.digest == NULL ||
+	    EVP_DigestInit_ex(c.digest, EVP_sha256(), NULL) != 1)
+		log_fatal("libcrypto gives no digest");
+	if (db_integrity(db, &damage) == -1) {
+		json_str(&c.problems, damage.text, strlen(damage.text));
+		c.nproblems++;
+	}
+	if (check_all(&c) == 0)
+		answer(&c);
+	EVP_MD_CTX_free(c.digest);
+	buf_free(&c.problems);
+}
+
+const struct admin_op admin_check = { .name = "check", .run = check_run };

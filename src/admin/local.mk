@@ -1,0 +1,11 @@
+# src/admin: its part of the Makefile.
+noinst_LIBRARIES += src/admin/libadmin.a
+src_admin_libadmin_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+src_admin_libadmin_a_SOURCES = \
+	src/admin/admin.c src/admin/admin.h \
+	src/admin/check.c \
+	src/admin/config.c \
+	src/admin/ops.h \
+	src/admin/room.c \
+	src/admin/session.c \
+	src/admin/user.c

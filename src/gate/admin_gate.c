@@ -1,0 +1,354 @@
+/* gate/admin_gate.c - the admin socket: an HTTP request becomes one of
+ * src/admin's commands. */
+
+#include "gate/admin_gate.h"
+
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/admin.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "chat/hub.h"
+#include "chat/request.h"
+#include "gate/gate_private.h"
+#include "gate/pages.h"
+
+#define PREFIX "/admin/"
+
+/* One command under way: the data of its request. */
+struct ask {
+	struct gate *gate;
+	struct http_request *http;
+	const struct admin_op *op; /* NULL: a backup */
+	struct admin_call call;
+	char path[PATH_MAX]; /* backup: the copy, opened and unlinked */
+	int fd;
+};
+
+static void
+reply_json(struct http_request *http, int status, const struct buf *json)
+{
+	http_reply(http, status, "application/json", json->data, json->len);
+}
+
+/* Administrators read what went wrong inside. */
+static void
+reply_error(struct http_request *http, int status, const struct err *err)
+{
+	struct buf json = { 0 };
+
+	json_open(&json, '{');
+	json_key(&json, "error");
+	json_open(&json, '{');
+	json_kstr(&json, "code", err_name(err->code));
+	json_kstr(&json, "message", err->text);
+	json_close(&json, '}');
+	json_close(&json, '}');
+	reply_json(http, status, &json);
+	buf_free(&json);
+}
+
+static void
+reply_fields(struct http_request *http, const struct buf *fields)
+{
+	struct buf json = { 0 };
+
+	json_open(&json, '{');
+	buf_add(&json, fields->data, fields->len);
+	json_close(&json, '}');
+	reply_json(http, 200, &json);
+	buf_free(&json);
+}
+
+static void
+refuse(
+    struct http_request *http, int status, enum err_code code, const char *text)
+{
+	struct err err = { 0 };
+
+	err_set(&err, code, "%s", text);
+	reply_error(http, status, &err);
+}
+
+/* The socket's mode keeps others out already; this holds also when somebody
+ * changed it. */
+static bool
+may_ask(const struct http_request *http)
+{
+	uid_t uid;
+
+	return http_peer_uid(http, &uid) == 0 && (uid == 0 || uid == geteuid());
+}
+
+/* Commands of src/admin -----------------------------------------------------
+ */
+
+static void
+ask_free(void *data)
+{
+	struct ask *ask = data;
+
+	admin_call_clear(&ask->call);
+	if (ask->fd != -1)
+		close(ask->fd);
+	free(ask);
+}
+
+static void
+ask_ok(struct request *req, const struct buf *fields)
+{
+	struct ask *ask = req->data;
+	struct stat st;
+
+	if (ask->op != NULL) {
+		reply_fields(ask->http, fields);
+		return;
+	}
+	if (fstat(ask->fd, &st) == -1)
+		st.st_size = 0;
+	http_reply_file(ask->http, 200, "application/vnd.sqlite3", ask->fd,
+	    (size_t)st.st_size);
+	ask->fd = -1;
+}
+
+static void
+ask_fail(struct request *req, const struct err *err)
+{
+	struct ask *ask = req->data;
+
+	reply_error(ask->http, err_status(err->code), err);
+}
+
+static const struct request_ops ask_ops = { .ok = ask_ok, .fail = ask_fail };
+
+static void
+ask_begin(struct ask *ask, struct request *req)
+{
+	ask->call.args = req->args;
+	ask->call.conf = req->chat->conf;
+	ask->call.out = &req->out;
+	ask->call.err = &req->err;
+}
+
+static void
+run_work(struct db *db, struct request *req)
+{
+	struct ask *ask = req->data;
+
+	ask->op->run(db, &ask->call);
+}
+
+/* What was written goes to all devices, on all workers. */
+static void
+run_done(struct request *req)
+{
+	struct ask *ask = req->data;
+	struct chat *chat = req->chat;
+
+	*chat->c.counters.stored += ask->call.more.n;
+	hub_commit_list(chat->hub, &ask->call.more);
+	if (req->err.code == ERR_NONE && (ask->op->flags & ADMIN_WRITE))
+		log_info("admin command", "op=%s", ask->op->name);
+	request_reply(req);
+}
+
+static void
+run_op(struct request *req)
+{
+	struct ask *ask = req->data;
+
+	if (req->err.code != ERR_NONE) {
+		request_reply(req);
+	} else if (ask->op->flags & ADMIN_NO_STORE) {
+		ask->op->run(NULL, &ask->call);
+		request_reply(req);
+	} else if (ask->op->flags & ADMIN_WRITE) {
+		request_write(req, run_work, run_done);
+	} else {
+		request_read(req, run_work, run_done);
+	}
+}
+
+static void
+prepare_work(struct db *db, struct request *req)
+{
+	struct ask *ask = req->data;
+
+	ask->op->prepare(&ask->call);
+}
+
+/* Backup: a copy made by a store thread, sent from an open file that has no
+ * name any more, so that nothing is left whatever happens. ------------------
+ */
+
+static void
+backup_work(struct db *db, struct request *req)
+{
+	struct ask *ask = req->data;
+
+	if (db_backup(db, ask->path, &req->err) == -1)
+		return;
+	ask->fd = open(ask->path, O_RDONLY | O_CLOEXEC);
+	if (ask->fd == -1)
+		err_sys(&req->err, "%.100s", ask->path);
+	unlink(ask->path);
+}
+
+static void
+run_backup(struct request *req)
+{
+	struct ask *ask = req->data;
+	struct id name = id_new();
+	char hex[ID_HEX];
+
+	snprintf(ask->path, sizeof(ask->path), "%s/backup.%s",
+	    ask->gate->admin.run_dir, id_hex(&name, hex));
+	log_info("backup begins", "by=admin");
+	request_read(req, backup_work, NULL);
+}
+
+/* Requests ------------------------------------------------------------------
+ */
+
+static struct json *
+parse_body(struct http_request *http)
+{
+	size_t len;
+	const void *body = http_body(http, &len);
+	struct err err = { 0 };
+	struct json *args =
+	    json_parse(len > 0 ? body : "{}", len > 0 ? len : 2, 65536, &err);
+
+	if (args == NULL)
+		reply_error(http, err_status(err.code), &err);
+	return args;
+}
+
+static void
+begin(struct gate *gate, struct http_request *http, const char *name,
+    struct json *args)
+{
+	struct request *req;
+	struct ask *ask;
+
+	MEM_NEW(ask);
+	ask->gate = gate;
+	ask->http = http;
+	ask->op = admin_op_find(name);
+	ask->fd = -1;
+	MEM_NEW(req);
+	req->chat = gate->chat;
+	req->ops = &ask_ops;
+	req->args = args;
+	req->data = ask;
+	req->data_free = ask_free;
+	req->chat->requests++;
+	ask_begin(ask, req);
+	if (ask->op == NULL)
+		run_backup(req);
+	else if (ask->op->prepare != NULL)
+		request_hash(req, prepare_work, run_op);
+	else
+		run_op(req);
+}
+
+/* True: it was one of the process's own. */
+static bool
+run_own(struct gate *gate, struct http_request *http, const char *name,
+    struct json *args)
+{
+	const struct gate_op *op = gate->admin.ops;
+	struct err err = { 0 };
+	struct buf out = { 0 };
+
+	while (op->name != NULL && strcmp(op->name, name) != 0)
+		op++;
+	if (op->name == NULL)
+		return false;
+	op->run(args, &out, &err, gate->admin.arg);
+	if (err.code != ERR_NONE)
+		reply_error(http, err_status(err.code), &err);
+	else
+		reply_fields(http, &out);
+	buf_free(&out);
+	return true;
+}
+
+static void
+on_admin(struct http_request *http, void *arg)
+{
+	const char *name = http_path(http) + strlen(PREFIX);
+	struct gate *gate = arg;
+	struct json *args;
+
+	if (!may_ask(http)) {
+		refuse(http, 403, ERR_FORBIDDEN,
+		    "Only the server's own user and root may ask this.");
+		return;
+	}
+	if (http_method(http) != HTTP_POST) {
+		http_reply_header(http, "Allow", "POST");
+		refuse(http, 405, ERR_BAD_REQUEST, "Commands are POSTed.");
+		return;
+	}
+	args = parse_body(http);
+	if (args == NULL)
+		return;
+	if (run_own(gate, http, name, args)) {
+		json_free(&args);
+	} else if (admin_op_find(name) == NULL && strcmp(name, "backup") != 0) {
+		json_free(&args);
+		refuse(http, 404, ERR_NOT_FOUND, "There is no such command.");
+	} else {
+		begin(gate, http, name, args);
+	}
+}
+
+static void
+send_metrics(struct gate *gate, struct http_request *http)
+{
+	struct buf out = { 0 };
+
+	if (http_method(http) != HTTP_GET && http_method(http) != HTTP_HEAD) {
+		http_reply_header(http, "Allow", "GET, HEAD");
+		refuse(http, 405, ERR_BAD_REQUEST, "This is for reading.");
+		return;
+	}
+	gate->admin.metrics(&out, gate->admin.arg);
+	http_reply(http, 200, "text/plain; version=0.0.4; charset=utf-8",
+	    out.data, out.len);
+	buf_free(&out);
+}
+
+static void
+on_admin_metrics(struct http_request *http, void *arg)
+{
+	if (may_ask(http))
+		send_metrics(arg, http);
+	else
+		refuse(http, 403, ERR_FORBIDDEN, "Not you.");
+}
+
+static void
+on_metrics(struct http_request *http, void *arg)
+{
+	send_metrics(arg, http);
+}
+
+void
+admin_gate_routes(struct gate *gate)
+{
+	http_route(gate->admin.http, PREFIX, on_admin, gate);
+	http_route(gate->admin.http, "/metrics", on_admin_metrics, gate);
+	pages_health_routes(gate, gate->admin.http);
+	if (gate->admin.metrics_http != NULL)
+		http_route(
+		    gate->admin.metrics_http, "/metrics", on_metrics, gate);
+}
