@@ -10,7 +10,11 @@
 #include "base/err.h"
 #include "base/log.h"
 
-enum conf_registration { REGISTRATION_OPEN, REGISTRATION_CLOSED };
+enum conf_registration {
+	REGISTRATION_OPEN,
+	REGISTRATION_CLOSED,
+	REGISTRATION_INVITE,
+};
 
 /* All values, checked and with their defaults; strings are owned by it.
  * conf/burungd.conf documents every key. */

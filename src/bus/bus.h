@@ -21,6 +21,7 @@ enum bus_type {
 	BUS_TYPING = 2,   /* topic: room */
 	BUS_PRESENCE = 3, /* topic: zero, to all */
 	BUS_CONTROL = 4,  /* topic: zero, to all */
+	BUS_USER = 5,     /* topic: zero, to all; chat/notice.h */
 };
 
 struct bus_msg {

@@ -43,7 +43,7 @@ wire_read_msg(const uint8_t *p, size_t len, size_t *at, struct bus_msg *m_r)
 
 	if (left == 0)
 		return 0;
-	if (left < WIRE_MSG || q[0] < BUS_EVENT || q[0] > BUS_CONTROL)
+	if (left < WIRE_MSG || q[0] < BUS_EVENT || q[0] > BUS_USER)
 		return -1;
 	n = get_be32(q + 21);
 	if (n > BUS_DATA_MAX || n > left - WIRE_MSG)

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "chat/hub.h"
 #include "chat/limit.h"
+#include "chat/notice.h"
 #include "chat/presence.h"
 
 #define HASH_THREADS 2
@@ -64,6 +65,8 @@ on_msg(void *arg, unsigned from, uint32_t generation, const struct bus_msg *m)
 		presence_on_typing(chat->presence, m);
 	else if (m->type == BUS_PRESENCE)
 		presence_on_msg(chat->presence, from, generation, m);
+	else if (m->type == BUS_USER)
+		notice_on_msg(chat, m);
 }
 
 static void

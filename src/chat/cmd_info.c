@@ -26,11 +26,15 @@ limits_json(struct buf *out, const struct conf *conf)
 static void
 info_reply(struct request *req)
 {
+	static const char *const registration[] = {
+		[REGISTRATION_OPEN] = "open",
+		[REGISTRATION_CLOSED] = "closed",
+		[REGISTRATION_INVITE] = "invite",
+	};
 	const struct conf *conf = req->chat->conf;
 
 	json_kstr(&req->out, "version", PACKAGE_VERSION);
-	json_kstr(&req->out, "registration",
-	    conf->registration == REGISTRATION_OPEN ? "open" : "closed");
+	json_kstr(&req->out, "registration", registration[conf->registration]);
 	json_kbool(&req->out, "setup", login_setup_code(req->chat)[0] != '\0');
 	limits_json(&req->out, conf);
 	request_reply(req);

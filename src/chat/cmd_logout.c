@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "chat/commands.h"
-#include "chat/hub.h"
+#include "chat/ending.h"
 #include "store/users.h"
 
 static void
@@ -20,25 +20,12 @@ free_list(void *data)
 	free(data);
 }
 
-/* The answer first: what the hub delivers closes the asker's connection. */
 static void
 logout_done(struct request *req)
 {
-	struct chat *chat = req->chat;
-	struct event_list *more = req->data;
-
-	if (req->err.code != ERR_NONE) {
-		request_reply(req);
-		return;
-	}
-	req->data = NULL;
-	req->data_free = NULL;
-	if (req->ops->cookie != NULL)
+	if (req->err.code == ERR_NONE && req->ops->cookie != NULL)
 		req->ops->cookie(req, NULL);
-	request_reply(req);
-	*chat->c.counters.stored += more->n;
-	hub_commit_list(chat->hub, more);
-	free_list(more);
+	ending_reply(req, req->data);
 }
 
 static void

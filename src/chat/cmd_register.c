@@ -6,6 +6,7 @@
 #include "base/failpoint.h"
 #include "chat/commands.h"
 #include "chat/login.h"
+#include "store/invites.h"
 
 static int
 read_display(struct request *req, struct user *u)
@@ -40,12 +41,38 @@ check_first(struct request *req, struct login *l)
 }
 
 static int
+bad_invite(struct err *err)
+{
+	return err_set(
+	    err, ERR_FORBIDDEN, "This invitation is not good (any more).");
+}
+
+static int
+read_invite(struct request *req, struct login *l)
+{
+	const char *token;
+	size_t len;
+	int found = json_get_str(req->args, "invite", &token, &len, &req->err);
+
+	if (found == -1)
+		return -1;
+	if (found == 0)
+		return err_set(&req->err, ERR_FORBIDDEN,
+		    "An account needs an invitation here.");
+	if (auth_token_hash(token, len, l->invite) == -1)
+		return bad_invite(&req->err);
+	l->invited = true;
+	return 0;
+}
+
+static int
 register_read(struct request *req)
 {
+	enum conf_registration registration = req->chat->conf->registration;
 	bool setup = login_setup_code(req->chat)[0] != '\0';
 	struct login *l;
 
-	if (!setup && req->chat->conf->registration == REGISTRATION_CLOSED)
+	if (!setup && registration == REGISTRATION_CLOSED)
 		return err_set(&req->err, ERR_FORBIDDEN,
 		    "Accounts are made by the administrator here.");
 	if (login_read(req) == -1)
@@ -56,16 +83,21 @@ register_read(struct request *req)
 	strlcpy(l->user.name, l->name, sizeof(l->user.name));
 	if (read_display(req, &l->user) == -1)
 		return -1;
-	return setup ? check_first(req, l) : 0;
+	if (setup)
+		return check_first(req, l);
+	return registration == REGISTRATION_INVITE ? read_invite(req, l) : 0;
 }
 
 static void
 store_work(struct db *db, struct request *req)
 {
 	struct login *l = req->data;
+	int rc = l->invited ? db_user_create_invited(db, &l->user, l->passhash,
+				  l->invite, &req->err)
+			    : db_user_create(db, &l->user, l->passhash,
+				  l->first, &req->err);
 
-	if (db_user_create(db, &l->user, l->passhash, l->first, &req->err) ==
-	    0) {
+	if (rc == 0) {
 		l->known = true;
 		login_session(db, req);
 	}
@@ -100,12 +132,29 @@ hashed(struct request *req)
 		request_write(req, store_work, stored);
 }
 
-/* A taken name is told before its hash is paid for. */
+static int
+check_invite(struct db *db, struct login *l, struct err *err)
+{
+	struct invite v;
+	int found = db_invite_get(db, l->invite, &v, err);
+
+	if (found == -1)
+		return -1;
+	if (found == 0 || v.used > 0 || v.expires <= clock_wall_ms())
+		return bad_invite(err);
+	return 0;
+}
+
+/* What speaks against it is told before a hash is paid for; whether a name is
+ * taken only to those who may have one. */
 static void
 find_work(struct db *db, struct request *req)
 {
 	struct login *l = req->data;
 	struct user other;
+
+	if (l->invited && check_invite(db, l, &req->err) == -1)
+		return;
 
 	if (db_user_by_name(db, l->name, &other, NULL, &req->err) == 1)
 		err_set(&req->err, ERR_CONFLICT, "This name is taken.");

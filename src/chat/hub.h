@@ -91,6 +91,9 @@ void hub_remove_device(struct hub *hub, struct device *dev);
 void hub_signal_begin(struct hub *hub);
 void hub_signal_room(struct hub *hub, const struct id *id,
     const struct buf *json, const struct id *except);
+/* The same for the devices of one person connected here. */
+void hub_signal_user(
+    struct hub *hub, const struct id *user, const struct buf *json);
 /* Ends devices of a session (zero: all of the user) with 4401. */
 void hub_end_session(
     struct hub *hub, const struct id *user, const struct id *session);

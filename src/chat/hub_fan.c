@@ -167,25 +167,40 @@ hub_on_event(struct hub *hub, const struct bus_msg *m)
 		hub_log_put(hub, log, &e);
 }
 
+/* Once between two calls of hub_signal_begin. */
+static void
+signal_devices(struct hub *hub, struct hub_user *u, const struct buf *json)
+{
+	struct device *dev;
+
+	LIST_FOREACH(dev, &u->devices, of_user) {
+		if (dev->told == hub->stamp)
+			continue;
+		dev->told = hub->stamp;
+		device_send(dev, json);
+	}
+}
+
+void
+hub_signal_user(struct hub *hub, const struct id *user, const struct buf *json)
+{
+	struct hub_user *u = hub_user_find(hub, user);
+
+	if (u != NULL)
+		signal_devices(hub, u, json);
+}
+
 void
 hub_signal_room(struct hub *hub, const struct id *id, const struct buf *json,
     const struct id *except)
 {
 	struct hub_room *room = hub_room_find(hub, id);
-	struct device *dev;
 
 	if (room == NULL)
 		return;
-	for (uint32_t i = 0; i < room->nusers; i++) {
-		if (except != NULL && id_eq(&room->users[i]->log.id, except))
-			continue;
-		LIST_FOREACH(dev, &room->users[i]->devices, of_user) {
-			if (dev->told == hub->stamp)
-				continue;
-			dev->told = hub->stamp;
-			device_send(dev, json);
-		}
-	}
+	for (uint32_t i = 0; i < room->nusers; i++)
+		if (except == NULL || !id_eq(&room->users[i]->log.id, except))
+			signal_devices(hub, room->users[i], json);
 }
 
 void

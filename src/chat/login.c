@@ -83,7 +83,8 @@ login_session(struct db *db, struct request *req)
 
 	auth_token_new(l->token, l->token_hash);
 	auth_session_begin(&l->session, &l->user.id, l->device);
-	return db_session_create(db, &l->session, l->token_hash, &req->err);
+	return db_session_login(
+	    db, &l->session, l->token_hash, l->passhash, &req->err);
 }
 
 void

@@ -18,8 +18,10 @@ struct login {
 	bool want_token; /* in the answer, no cookie */
 	uint32_t memory; /* MiB of a hash */
 	char passhash[PASSHASH_MAX];
-	bool known; /* login: there is such an account */
-	bool first; /* register: only as the first account */
+	bool known;   /* login: there is such an account */
+	bool first;   /* register: only as the first account */
+	bool invited; /* register: with this invitation */
+	uint8_t invite[TOKEN_HASH];
 	struct user user;
 	struct session session;
 	char token[AUTH_TOKEN];
@@ -30,8 +32,8 @@ struct login {
  * and wipes the password in the request. 0, or -1 with req->err. */
 int login_read(struct request *req);
 
-/* On a store thread: makes the session of login->user. 0, or -1 with req->err.
- */
+/* On a store thread: makes the session of login->user, if login->passhash is
+ * still theirs. 0, or -1 with req->err. */
 int login_session(struct db *db, struct request *req);
 
 /* Answers with the user and the token, or req->err. */

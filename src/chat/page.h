@@ -22,6 +22,7 @@ enum page_tag {
 	PAGE_MEMBERS = 'm',
 	PAGE_PEOPLE = 'p',
 	PAGE_GROUPS = 'g',
+	PAGE_INVITES = 'i',
 };
 
 struct page {

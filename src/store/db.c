@@ -27,7 +27,14 @@ int
 db_user_create(struct db *db, const struct user *u, const char *passhash,
     bool first, struct err *err)
 {
-	return db->driver->user_create(db, u, passhash, first, err);
+	return db->driver->user_create(db, u, passhash, first, NULL, err);
+}
+
+int
+db_user_create_invited(struct db *db, const struct user *u,
+    const char *passhash, const uint8_t invite[TOKEN_HASH], struct err *err)
+{
+	return db->driver->user_create(db, u, passhash, false, invite, err);
 }
 
 int
@@ -70,7 +77,30 @@ db_user_set_password(struct db *db, const struct id *user, const char *passhash,
     const struct id *keep, struct event_list *more, struct err *err)
 {
 	return db->driver->user_set_password(
-	    db, user, passhash, keep, more, err);
+	    db, user, NULL, passhash, keep, more, err);
+}
+
+int
+db_user_change_password(struct db *db, const struct id *user, const char *was,
+    const char *passhash, const struct id *keep, struct event_list *more,
+    struct err *err)
+{
+	return db->driver->user_set_password(
+	    db, user, was, passhash, keep, more, err);
+}
+
+int
+db_user_passhash(
+    struct db *db, const struct id *user, char *passhash, struct err *err)
+{
+	return db->driver->user_passhash(db, user, passhash, err);
+}
+
+int
+db_user_set_display(
+    struct db *db, const struct id *user, const char *display, struct err *err)
+{
+	return db->driver->user_set_display(db, user, display, err);
 }
 
 int
@@ -91,7 +121,14 @@ int
 db_user_remove(struct db *db, const struct id *user, struct event_list *more,
     struct err *err)
 {
-	return db->driver->user_remove(db, user, more, err);
+	return db->driver->user_remove(db, user, false, more, err);
+}
+
+int
+db_user_leave(struct db *db, const struct id *user, struct event_list *more,
+    struct err *err)
+{
+	return db->driver->user_remove(db, user, true, more, err);
 }
 
 int
@@ -105,7 +142,14 @@ int
 db_session_create(struct db *db, const struct session *s,
     const uint8_t hash[TOKEN_HASH], struct err *err)
 {
-	return db->driver->session_create(db, s, hash, err);
+	return db->driver->session_create(db, s, hash, NULL, err);
+}
+
+int
+db_session_login(struct db *db, const struct session *s,
+    const uint8_t hash[TOKEN_HASH], const char *passhash, struct err *err)
+{
+	return db->driver->session_create(db, s, hash, passhash, err);
 }
 
 int
@@ -148,6 +192,33 @@ db_sessions_of(struct db *db, const struct id *user, size_t limit,
     struct session_list *l_r, struct err *err)
 {
 	return db->driver->sessions_of(db, user, limit, l_r, err);
+}
+
+int
+db_invite_create(struct db *db, const struct invite *v,
+    const uint8_t hash[TOKEN_HASH], struct err *err)
+{
+	return db->driver->invite_create(db, v, hash, err);
+}
+
+int
+db_invite_get(struct db *db, const uint8_t hash[TOKEN_HASH], struct invite *v_r,
+    struct err *err)
+{
+	return db->driver->invite_get(db, hash, v_r, err);
+}
+
+int
+db_invites(struct db *db, const struct id *before, size_t limit,
+    struct invite_list *l_r, struct err *err)
+{
+	return db->driver->invites(db, before, limit, l_r, err);
+}
+
+int
+db_invite_delete(struct db *db, const struct id *invite, struct err *err)
+{
+	return db->driver->invite_delete(db, invite, err);
 }
 
 int
@@ -289,6 +360,13 @@ store_swap(const struct store_conf *conf, const char *new_path, struct err *err)
 		return err_set(err, ERR_CONF, "store: there is no kind '%s'",
 		    conf->driver);
 	return driver->swap(conf, new_path, err);
+}
+
+void
+invite_list_free(struct invite_list *l)
+{
+	free(l->v);
+	*l = (struct invite_list){ 0 };
 }
 
 void

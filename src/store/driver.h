@@ -3,6 +3,7 @@
 #define STORE_DRIVER_H
 
 #include "store/append.h"
+#include "store/invites.h"
 #include "store/rooms.h"
 #include "store/store.h"
 #include "store/users.h"
@@ -40,8 +41,10 @@ struct db_driver {
 
 	int (*user_count)(
 	    struct db *db, uint64_t limit, uint64_t *n_r, struct err *err);
+	/* invite: TOKEN_HASH bytes, or NULL. */
 	int (*user_create)(struct db *db, const struct user *u,
-	    const char *passhash, bool first, struct err *err);
+	    const char *passhash, bool first, const uint8_t *invite,
+	    struct err *err);
 	int (*user_by_name)(struct db *db, const char *name, struct user *u_r,
 	    char *passhash, struct err *err);
 	int (*user_get)(struct db *db, const struct id *id, struct user *u_r,
@@ -54,20 +57,27 @@ struct db_driver {
 	int (*users_seen)(struct db *db, const struct id *ids, size_t n,
 	    uint64_t at, struct err *err);
 
+	int (*user_passhash)(struct db *db, const struct id *user,
+	    char *passhash, struct err *err);
+	int (*user_set_display)(struct db *db, const struct id *user,
+	    const char *display, struct err *err);
+	/* was: NULL or the hash that must be there. */
 	int (*user_set_password)(struct db *db, const struct id *user,
-	    const char *passhash, const struct id *keep,
+	    const char *was, const char *passhash, const struct id *keep,
 	    struct event_list *more, struct err *err);
 	int (*user_disable)(struct db *db, const struct id *user, bool on,
 	    struct event_list *more, struct err *err);
 	int (*user_set_admin)(
 	    struct db *db, const struct id *user, bool admin, struct err *err);
+	/* spare_admin: not the only administrator. */
 	int (*user_remove)(struct db *db, const struct id *user,
-	    struct event_list *more, struct err *err);
+	    bool spare_admin, struct event_list *more, struct err *err);
 	int (*users_scan)(struct db *db, const struct id *after, size_t limit,
 	    struct user_list *l_r, struct err *err);
 
+	/* passhash: NULL or the one that must be the user's. */
 	int (*session_create)(struct db *db, const struct session *s,
-	    const uint8_t *hash, struct err *err);
+	    const uint8_t *hash, const char *passhash, struct err *err);
 	int (*session_get)(struct db *db, const uint8_t *hash, uint64_t now,
 	    struct session *s_r, struct user *u_r, struct err *err);
 	int (*session_alive)(struct db *db, const struct id *user,
@@ -81,6 +91,15 @@ struct db_driver {
 	    const struct id *keep, struct event_list *more, struct err *err);
 	int (*sessions_of)(struct db *db, const struct id *user, size_t limit,
 	    struct session_list *l_r, struct err *err);
+
+	int (*invite_create)(struct db *db, const struct invite *v,
+	    const uint8_t *hash, struct err *err);
+	int (*invite_get)(struct db *db, const uint8_t *hash,
+	    struct invite *v_r, struct err *err);
+	int (*invites)(struct db *db, const struct id *before, size_t limit,
+	    struct invite_list *l_r, struct err *err);
+	int (*invite_delete)(
+	    struct db *db, const struct id *invite, struct err *err);
 
 	int (*room_create)(struct db *db, const struct room_new *n,
 	    struct id *id_r, struct event_list *more, struct err *err);

@@ -58,7 +58,7 @@ fail_user_count(struct db *db, uint64_t limit, uint64_t *n_r, struct err *err)
 
 static int
 fail_user_create(struct db *db, const struct user *u, const char *passhash,
-    bool first, struct err *err)
+    bool first, const uint8_t *invite, struct err *err)
 {
 	return busy(db, err);
 }
@@ -99,7 +99,7 @@ fail_users_seen(
 }
 
 static int
-fail_user_set_password(struct db *db, const struct id *user,
+fail_user_set_password(struct db *db, const struct id *user, const char *was,
     const char *passhash, const struct id *keep, struct event_list *more,
     struct err *err)
 {
@@ -121,8 +121,8 @@ fail_user_set_admin(
 }
 
 static int
-fail_user_remove(struct db *db, const struct id *user, struct event_list *more,
-    struct err *err)
+fail_user_remove(struct db *db, const struct id *user, bool spare_admin,
+    struct event_list *more, struct err *err)
 {
 	return busy(db, err);
 }
@@ -136,7 +136,7 @@ fail_users_scan(struct db *db, const struct id *after, size_t limit,
 
 static int
 fail_session_create(struct db *db, const struct session *s, const uint8_t *hash,
-    struct err *err)
+    const char *passhash, struct err *err)
 {
 	return busy(db, err);
 }
@@ -179,6 +179,47 @@ fail_sessions_delete(struct db *db, const struct id *user,
 static int
 fail_sessions_of(struct db *db, const struct id *user, size_t limit,
     struct session_list *l_r, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_user_passhash(
+    struct db *db, const struct id *user, char *passhash, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_user_set_display(
+    struct db *db, const struct id *user, const char *display, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_invite_create(
+    struct db *db, const struct invite *v, const uint8_t *hash, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_invite_get(
+    struct db *db, const uint8_t *hash, struct invite *v_r, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_invites(struct db *db, const struct id *before, size_t limit,
+    struct invite_list *l_r, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_invite_delete(struct db *db, const struct id *invite, struct err *err)
 {
 	return busy(db, err);
 }
@@ -316,6 +357,12 @@ const struct db_driver fail_driver = {
 	.session_delete = fail_session_delete,
 	.sessions_delete = fail_sessions_delete,
 	.sessions_of = fail_sessions_of,
+	.user_passhash = fail_user_passhash,
+	.user_set_display = fail_user_set_display,
+	.invite_create = fail_invite_create,
+	.invite_get = fail_invite_get,
+	.invites = fail_invites,
+	.invite_delete = fail_invite_delete,
 	.room_create = fail_room_create,
 	.room_get = fail_room_get,
 	.member_get = fail_member_get,

@@ -4,6 +4,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/append.c src/store/append.h \
 	src/store/db.c src/store/driver.h \
 	src/store/fail.c \
+	src/store/invites.h \
 	src/store/rooms.h \
 	src/store/sqlite/sq.c src/store/sqlite/sq.h \
 	src/store/sqlite/sq_account.c \
@@ -14,6 +15,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/sqlite/sq_column.c \
 	src/store/sqlite/sq_create.c \
 	src/store/sqlite/sq_driver.c \
+	src/store/sqlite/sq_invite.c \
 	src/store/sqlite/sq_list.c \
 	src/store/sqlite/sq_migrate.c src/store/sqlite/sq_migrate.h \
 	src/store/sqlite/sq_query.h \
@@ -28,7 +30,8 @@ nodist_src_store_libstore_a_SOURCES = src/store/sqlite/schema.c
 
 # The migrations as strings of the program, in order of their numbers.
 migrations = $(srcdir)/src/store/sqlite/schema/001_start.sql \
-	$(srcdir)/src/store/sqlite/schema/002_accounts.sql
+	$(srcdir)/src/store/sqlite/schema/002_accounts.sql \
+	$(srcdir)/src/store/sqlite/schema/003_invites.sql
 embed = $(srcdir)/src/store/sqlite/schema/embed.awk
 src/store/sqlite/schema.c: $(migrations) $(embed)
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \

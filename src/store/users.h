@@ -30,6 +30,12 @@ int db_user_count(
 int db_user_create(struct db *db, const struct user *u, const char *passhash,
     bool first, struct err *err);
 
+/* The same with an invitation, which is used up by it, once: CONFLICT name
+ * taken, FORBIDDEN the invitation is not good (any more); then it is not used
+ * up. */
+int db_user_create_invited(struct db *db, const struct user *u,
+    const char *passhash, const uint8_t invite[TOKEN_HASH], struct err *err);
+
 /* By name, in any case. passhash: [PASSHASH_MAX] or NULL. */
 int db_user_by_name(struct db *db, const char *name, struct user *u_r,
     char *passhash, struct err *err);
@@ -54,6 +60,19 @@ int db_user_set_password(struct db *db, const struct id *user,
     const char *passhash, const struct id *keep, struct event_list *more,
     struct err *err);
 
+/* The same, but UNAUTHORIZED when the password's hash is not `was` any more. */
+int db_user_change_password(struct db *db, const struct id *user,
+    const char *was, const char *passhash, const struct id *keep,
+    struct event_list *more, struct err *err);
+
+/* Into passhash[PASSHASH_MAX]. */
+int db_user_passhash(
+    struct db *db, const struct id *user, char *passhash, struct err *err);
+
+/* "": the name is shown. NOT_FOUND. 0 or -1. */
+int db_user_set_display(
+    struct db *db, const struct id *user, const char *display, struct err *err);
+
 /* on: the account cannot be logged into and its sessions end, pushed to *more;
  * off: it can be again. Twice is success. */
 int db_user_disable(struct db *db, const struct id *user, bool on,
@@ -69,6 +88,10 @@ int db_user_set_admin(
 int db_user_remove(struct db *db, const struct id *user,
     struct event_list *more, struct err *err);
 
+/* The same, but FORBIDDEN for the only active administrator. */
+int db_user_leave(struct db *db, const struct id *user, struct event_list *more,
+    struct err *err);
+
 /* last_seen = max(last_seen, at) for each. 0 or -1. */
 int db_users_seen(struct db *db, const struct id *ids, size_t n, uint64_t at,
     struct err *err);
@@ -76,6 +99,11 @@ int db_users_seen(struct db *db, const struct id *ids, size_t n, uint64_t at,
 /* Only for an account that is active, else FORBIDDEN. */
 int db_session_create(struct db *db, const struct session *s,
     const uint8_t hash[TOKEN_HASH], struct err *err);
+
+/* The same, but UNAUTHORIZED when the user's password is not the one of
+ * passhash any more. */
+int db_session_login(struct db *db, const struct session *s,
+    const uint8_t hash[TOKEN_HASH], const char *passhash, struct err *err);
 
 /* The session (expired ones are absent) and its user. */
 int db_session_get(struct db *db, const uint8_t hash[TOKEN_HASH], uint64_t now,

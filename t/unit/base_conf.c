@@ -67,9 +67,9 @@ static const struct {
 	{ "log_level = loud\n",
 	    ":1: log_level: ‘loud’ is not one of: error warn info debug" },
 	{ "registration = maybe\n",
-	    ":1: registration: ‘maybe’ is not one of: open closed" },
-	{ "registration = open closed\n",
-	    ":1: registration: ‘open closed’ is not one of: open closed" },
+	    ":1: registration: ‘maybe’ is not one of: open closed invite" },
+	{ "registration = open closed\n", ":1: registration: ‘open closed’ is "
+					  "not one of: open closed invite" },
 	{ "public_url = chat.example.org\n",
 	    ":1: public_url: ‘chat.example.org’ is not an origin such as "
 	    "https://chat.example.org" },

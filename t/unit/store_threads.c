@@ -177,6 +177,9 @@ ask_users(struct db *db, void *arg)
 	struct user_list l;
 	struct session s = { 0 };
 	struct event_list more;
+	struct invite invite = { 0 };
+	struct invite_list invites;
+	char passhash[PASSHASH_MAX];
 	uint8_t hash[TOKEN_HASH] = { 0 };
 	uint64_t n;
 
@@ -191,6 +194,16 @@ ask_users(struct db *db, void *arg)
 	BUSY(db_session_get(db, hash, 1, &s, &u, err));
 	BUSY(db_session_touch(db, &ani, &ani, 1, 1, err));
 	BUSY(db_session_delete(db, &ani, &ani, &more, err));
+	BUSY(db_session_login(db, &s, hash, "x", err));
+	BUSY(db_user_create_invited(db, &u, "x", hash, err));
+	BUSY(db_user_passhash(db, &ani, passhash, err));
+	BUSY(db_user_set_display(db, &ani, "x", err));
+	BUSY(db_user_change_password(db, &ani, "x", "y", NULL, &more, err));
+	BUSY(db_user_leave(db, &ani, &more, err));
+	BUSY(db_invite_create(db, &invite, hash, err));
+	BUSY(db_invite_get(db, hash, &invite, err));
+	BUSY(db_invites(db, NULL, 1, &invites, err));
+	BUSY(db_invite_delete(db, &ani, err));
 }
 
 static void

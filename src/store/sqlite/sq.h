@@ -96,7 +96,7 @@ void sq_append(struct db *db, struct append **ops, size_t n);
 int sq_user_count(
     struct db *db, uint64_t limit, uint64_t *n_r, struct err *err);
 int sq_user_create(struct db *db, const struct user *u, const char *passhash,
-    bool first, struct err *err);
+    bool first, const uint8_t *invite, struct err *err);
 int sq_user_by_name(struct db *db, const char *name, struct user *u_r,
     char *passhash, struct err *err);
 int sq_user_get(
@@ -105,21 +105,27 @@ int sq_users_get(struct db *db, const struct id *ids, size_t n,
     struct user_list *l_r, struct err *err);
 int sq_users_prefix(struct db *db, const char *prefix, const char *after,
     size_t limit, struct user_list *l_r, struct err *err);
+/* Inside a transaction: NOT_FOUND when there is no such user, or no more. */
+int sq_need_user(struct sq *s, const struct id *user, struct err *err);
 int sq_users_seen(struct db *db, const struct id *ids, size_t n, uint64_t at,
     struct err *err);
-int sq_user_set_password(struct db *db, const struct id *user,
+int sq_user_passhash(
+    struct db *db, const struct id *user, char *passhash, struct err *err);
+int sq_user_set_display(
+    struct db *db, const struct id *user, const char *display, struct err *err);
+int sq_user_set_password(struct db *db, const struct id *user, const char *was,
     const char *passhash, const struct id *keep, struct event_list *more,
     struct err *err);
 int sq_user_disable(struct db *db, const struct id *user, bool on,
     struct event_list *more, struct err *err);
 int sq_user_set_admin(
     struct db *db, const struct id *user, bool admin, struct err *err);
-int sq_user_remove(struct db *db, const struct id *user,
+int sq_user_remove(struct db *db, const struct id *user, bool spare_admin,
     struct event_list *more, struct err *err);
 int sq_users_scan(struct db *db, const struct id *after, size_t limit,
     struct user_list *l_r, struct err *err);
 int sq_session_create(struct db *db, const struct session *v,
-    const uint8_t *hash, struct err *err);
+    const uint8_t *hash, const char *passhash, struct err *err);
 int sq_session_get(struct db *db, const uint8_t *hash, uint64_t now,
     struct session *s_r, struct user *u_r, struct err *err);
 int sq_session_alive(struct db *db, const struct id *user,
@@ -132,6 +138,16 @@ int sq_sessions_delete(struct db *db, const struct id *user,
     const struct id *keep, struct event_list *more, struct err *err);
 int sq_sessions_of(struct db *db, const struct id *user, size_t limit,
     struct session_list *l_r, struct err *err);
+int sq_invite_create(struct db *db, const struct invite *v, const uint8_t *hash,
+    struct err *err);
+int sq_invite_get(
+    struct db *db, const uint8_t *hash, struct invite *v_r, struct err *err);
+int sq_invites(struct db *db, const struct id *before, size_t limit,
+    struct invite_list *l_r, struct err *err);
+int sq_invite_delete(struct db *db, const struct id *invite, struct err *err);
+/* Inside a transaction: the invitation is used up by user. FORBIDDEN. */
+int sq_invite_use(struct sq *s, const uint8_t *hash, const struct id *user,
+    uint64_t now, struct err *err);
 int sq_room_create(struct db *db, const struct room_new *n, struct id *id_r,
     struct event_list *more, struct err *err);
 int sq_room_get(

@@ -47,6 +47,7 @@ need_row(int rows, struct err *err)
 }
 
 struct password {
+	const char *was; /* NULL: whatever */
 	const char *hash;
 	const struct id *keep;
 };
@@ -56,20 +57,44 @@ set_password(struct sq *s, const struct id *user, const void *arg,
     struct event_list *more, struct err *err)
 {
 	const struct password *p = arg;
+	int rows = p->was == NULL
+		       ? sq_run(s, Q_USER_PASSWORD, err, "bs", user, p->hash)
+		       : sq_run(s, Q_USER_PASSWORD_WAS, err, "bss", user,
+			     p->hash, p->was);
 
-	if (need_row(sq_run(s, Q_USER_PASSWORD, err, "bs", user, p->hash),
-		err) == -1)
+	if (rows == 0 && p->was != NULL)
+		return err_set(
+		    err, ERR_UNAUTHORIZED, "The old password is wrong.");
+	if (need_row(rows, err) == -1)
 		return -1;
 	return sq_revoke_sessions(s, user, p->keep, more, err);
 }
 
 int
-sq_user_set_password(struct db *db, const struct id *user, const char *passhash,
-    const struct id *keep, struct event_list *more, struct err *err)
+sq_user_set_password(struct db *db, const struct id *user, const char *was,
+    const char *passhash, const struct id *keep, struct event_list *more,
+    struct err *err)
 {
-	struct password p = { passhash, keep };
+	struct password p = { was, passhash, keep };
 
 	return change(db, user, set_password, &p, more, err);
+}
+
+static int
+set_display(struct sq *s, const struct id *user, const void *arg,
+    struct event_list *more, struct err *err)
+{
+	const char *display = arg;
+
+	return need_row(
+	    sq_run(s, Q_USER_DISPLAY, err, "bs", user, display), err);
+}
+
+int
+sq_user_set_display(
+    struct db *db, const struct id *user, const char *display, struct err *err)
+{
+	return change(db, user, set_display, display, NULL, err);
 }
 
 static int
@@ -176,17 +201,38 @@ take_name(struct sq *s, const struct id *user, struct err *err)
 	return need_row(sq_run(s, Q_USER_GONE, err, "bs", user, folded), err);
 }
 
+/* Without an administrator nobody could make one. */
+static int
+check_spare(struct sq *s, const struct id *user, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	struct user u;
+	int rc = sq_user_get(&s->db, user, &u, err);
+
+	if (rc != 1 || !u.admin)
+		return rc == -1 ? -1 : 0;
+	stmt = sq_query(s, Q_USER_OTHER_ADMIN, err, "b", user);
+	if (stmt == NULL)
+		return -1;
+	rc = sq_step(s, stmt, err);
+	sq_done(stmt);
+	if (rc == 0)
+		return err_set(err, ERR_FORBIDDEN,
+		    "You are the only administrator: let somebody else "
+		    "become one first.");
+	return rc == -1 ? -1 : 0;
+}
+
 static int
 remove_user(struct sq *s, const struct id *user, const void *arg,
     struct event_list *more, struct err *err)
 {
+	const bool *spare_admin = arg;
 	struct rooms l = { 0 };
-	struct user u;
-	int rc = sq_user_get(&s->db, user, &u, err);
 
-	if (rc == 0 || (rc == 1 && u.state == USER_GONE))
-		return err_set(err, ERR_NOT_FOUND, "There is no such user.");
-	if (rc == -1 || find_groups(s, user, &l, err) == -1)
+	if (sq_need_user(s, user, err) == -1 ||
+	    (*spare_admin && check_spare(s, user, err) == -1) ||
+	    find_groups(s, user, &l, err) == -1)
 		goto fail;
 	for (size_t i = 0; i < l.n; i++)
 		if (leave(s, user, &l.v[i], more, err) == -1)
@@ -201,8 +247,8 @@ fail:
 }
 
 int
-sq_user_remove(struct db *db, const struct id *user, struct event_list *more,
-    struct err *err)
+sq_user_remove(struct db *db, const struct id *user, bool spare_admin,
+    struct event_list *more, struct err *err)
 {
-	return change(db, user, remove_user, NULL, more, err);
+	return change(db, user, remove_user, &spare_admin, more, err);
 }

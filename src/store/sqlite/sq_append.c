@@ -95,12 +95,8 @@ do_messages(struct sq *s, struct change *c, struct err *err)
 static int
 do_join(struct sq *s, struct change *c, struct err *err)
 {
-	struct batch_room *self = sq_batch_room(s, &c->s.user, err);
-
-	if (self == NULL)
+	if (sq_need_user(s, &c->s.user, err) == -1)
 		return -1;
-	if (!self->there || self->room.kind != ROOM_SELF)
-		return err_set(err, ERR_NOT_FOUND, "There is no such user.");
 	if (sq_batch_put(s, c->room, c->ev, err) == -1 ||
 	    sq_batch_join(s, c->room, c->target, c->ev, c->s.role, err) == -1)
 		return -1;

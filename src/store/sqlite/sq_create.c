@@ -153,11 +153,11 @@ put_join(struct making *k, const struct id *user, enum role role,
 		return -1;
 	if (m->m.role != ROLE_NONE)
 		return 0;
+	if (sq_need_user(k->s, user, err) == -1)
+		return -1;
 	rc = sq_user_get(&k->s->db, user, &u, err);
 	if (rc != 1)
-		return rc == -1 ? -1
-				: err_set(err, ERR_NOT_FOUND,
-				      "There is no such user.");
+		return -1;
 	event_body_join(body, &s, u.name, u.display);
 	if (put(k, &ev, body, err) == -1)
 		return -1;

@@ -1,8 +1,8 @@
 /* store/sqlite/sq_query.h - every statement that runs more than once: Q(name,
  * SQL). Prepared on first use, kept per connection. */
 
-#define USER_COLS                                                              \
-	"u.id,u.name,u.display,u.admin,u.created,u.last_seen,u.state"
+#define USER_COLS    "u.id,u.name,u.display,u.admin,u.created,u.last_seen,u.state"
+#define INVITE_COLS  "v.id,v.creator,v.created,v.expires,v.used,v.user"
 #define SESSION_COLS "s.id,s.user,s.created,s.used,s.expires,s.device"
 #define ROOM_COLS                                                              \
 	"r.id,r.kind,r.label,r.members,r.seq,r.no,r.at,r.cid,r.last_message"
@@ -41,6 +41,24 @@ Q(USER_GONE, "UPDATE users SET state=2,admin=0,name='',folded=?2,display='',"
 	     "display_folded='',passhash='',last_seen=0 WHERE id=?1")
 Q(USER_GROUPS, "SELECT m.room FROM members m CROSS JOIN rooms r ON r.id=m.room"
 	       " WHERE m.user=? AND r.kind IN (1,2)")
+
+Q(USER_PASSHASH, "SELECT passhash FROM users WHERE id=? AND state<>2")
+Q(USER_DISPLAY, "UPDATE users SET display=?2,display_folded="
+		"lower(CASE ?2 WHEN '' THEN name ELSE ?2 END)"
+		" WHERE id=?1 AND state<>2")
+Q(USER_PASSWORD_WAS,
+    "UPDATE users SET passhash=?2 WHERE id=?1 AND state<>2 AND passhash=?3")
+Q(USER_OTHER_ADMIN,
+    "SELECT 1 FROM users WHERE admin=1 AND state=0 AND id<>? LIMIT 1")
+
+Q(INVITE_ADD, "INSERT INTO invites (hash,id,creator,created,expires,used,user)"
+	      " VALUES (?,?,?,?,?,0,zeroblob(12))")
+Q(INVITE_GET, "SELECT " INVITE_COLS " FROM invites v WHERE v.hash=?")
+Q(INVITES, "SELECT " INVITE_COLS " FROM invites v WHERE v.id<?"
+	   " ORDER BY v.id DESC LIMIT ?")
+Q(INVITE_USE, "UPDATE invites SET used=?2,user=?3"
+	      " WHERE hash=?1 AND used=0 AND expires>?2")
+Q(INVITE_DELETE, "DELETE FROM invites WHERE id=?")
 
 Q(SESSION_ADD, "INSERT INTO sessions (hash,id,user,created,used,expires,device)"
 	       " VALUES (?,?,?,?,?,?,?)")

@@ -1,12 +1,29 @@
 /* store/sqlite/sq_session.c - devices that are logged in. */
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/sqlite/sq_batch.h"
 
 static int
-add_session(
-    struct sq *s, const struct session *v, const uint8_t *hash, struct err *err)
+check_password(
+    struct sq *s, const struct id *user, const char *want, struct err *err)
+{
+	char passhash[PASSHASH_MAX] = "";
+	int rc = sq_user_passhash(&s->db, user, passhash, err);
+
+	if (rc == -1)
+		return -1;
+	if (strcmp(passhash, want) != 0)
+		return err_set(err, ERR_UNAUTHORIZED,
+		    "The name or the password is wrong.");
+	return 0;
+}
+
+static int
+add_session(struct sq *s, const struct session *v, const uint8_t *hash,
+    const char *passhash, struct err *err)
 {
 	struct user u;
 	int rc = sq_user_get(&s->db, &v->user, &u, err);
@@ -16,6 +33,9 @@ add_session(
 	if (rc == 0 || u.state != USER_ACTIVE)
 		return err_set(
 		    err, ERR_FORBIDDEN, "This account has been disabled.");
+	if (passhash != NULL &&
+	    check_password(s, &v->user, passhash, err) == -1)
+		return -1;
 	if (sq_run(s, Q_SESSION_SWEEP, err, "u", clock_wall_ms()) == -1)
 		return -1;
 	return sq_run(s, Q_SESSION_ADD, err, "hbbuuus", hash, &v->id, &v->user,
@@ -24,13 +44,13 @@ add_session(
 
 int
 sq_session_create(struct db *db, const struct session *v, const uint8_t *hash,
-    struct err *err)
+    const char *passhash, struct err *err)
 {
 	struct sq *s = (struct sq *)db;
 
 	if (sq_begin(s, err) == -1)
 		return -1;
-	if (add_session(s, v, hash, err) == -1) {
+	if (add_session(s, v, hash, passhash, err) == -1) {
 		sq_rollback(s);
 		return -1;
 	}

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "store/sqlite/sq_batch.h"
 
@@ -124,6 +125,34 @@ sq_users_prefix(struct db *db, const char *prefix, const char *after,
 	return rc;
 }
 
+int
+sq_need_user(struct sq *s, const struct id *user, struct err *err)
+{
+	struct user u;
+	int rc = sq_user_get(&s->db, user, &u, err);
+
+	if (rc == 0 || (rc == 1 && u.state == USER_GONE))
+		return err_set(err, ERR_NOT_FOUND, "There is no such user.");
+	return rc == -1 ? -1 : 0;
+}
+
+int
+sq_user_passhash(
+    struct db *db, const struct id *user, char *passhash, struct err *err)
+{
+	struct sq *s = (struct sq *)db;
+	sqlite3_stmt *stmt = sq_query(s, Q_USER_PASSHASH, err, "b", user);
+	int rc;
+
+	if (stmt == NULL)
+		return -1;
+	rc = sq_step(s, stmt, err);
+	if (rc == 1)
+		sq_get_text(stmt, 0, passhash, PASSHASH_MAX);
+	sq_done(stmt);
+	return rc;
+}
+
 /* Inside the transaction. */
 static int
 add_user(struct sq *s, const struct user *u, const char *passhash, bool first,
@@ -154,13 +183,15 @@ add_user(struct sq *s, const struct user *u, const char *passhash, bool first,
 
 int
 sq_user_create(struct db *db, const struct user *u, const char *passhash,
-    bool first, struct err *err)
+    bool first, const uint8_t *invite, struct err *err)
 {
 	struct sq *s = (struct sq *)db;
 
 	if (sq_begin(s, err) == -1)
 		return -1;
-	if (add_user(s, u, passhash, first, err) == -1) {
+	if (add_user(s, u, passhash, first, err) == -1 ||
+	    (invite != NULL &&
+		sq_invite_use(s, invite, &u->id, clock_wall_ms(), err) == -1)) {
 		sq_rollback(s);
 		return -1;
 	}

@@ -1,0 +1,121 @@
+/* chat/confirm.c - commands for which one must show one's password again. */
+
+#include "chat/confirm.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "chat/auth.h"
+#include "chat/limit.h"
+
+static void
+confirm_free(void *data)
+{
+	struct confirm *c = data;
+
+	event_list_free(&c->more);
+	notice_free(&c->notice);
+	sodium_memzero(c, sizeof(*c));
+	free(c);
+}
+
+struct confirm *
+confirm_new(struct request *req)
+{
+	struct confirm *c;
+
+	MEM_NEW(c);
+	c->memory = req->chat->conf->limit_login_memory;
+	req->data = c;
+	req->data_free = confirm_free;
+	return c;
+}
+
+/* The strings of a parsed document are its own memory. */
+int
+confirm_read(struct request *req, const char *field, struct secret *s)
+{
+	const char *text;
+	size_t len;
+	int rc;
+
+	if (json_need_str(req->args, field, &text, &len, &req->err) == -1)
+		return -1;
+	rc = user_check_password(text, len, &req->err);
+	if (rc == 0) {
+		memcpy(s->text, text, len);
+		s->len = len;
+	}
+	sodium_memzero((void *)(uintptr_t)text, len);
+	return rc;
+}
+
+/* Only wrong passwords count. */
+static void
+hashed(struct request *req)
+{
+	struct confirm *c = req->data;
+
+	if (req->err.code != ERR_UNAUTHORIZED)
+		limit_give(req->chat->logins, &req->user, sizeof(req->user));
+	if (req->err.code != ERR_NONE)
+		request_reply(req);
+	else
+		request_write(req, c->work, c->done);
+}
+
+static void
+hash_work(struct db *db, struct request *req)
+{
+	struct confirm *c = req->data;
+
+	if (!auth_password_ok(
+		c->passhash, c->password.text, c->password.len, c->memory))
+		err_set(&req->err, ERR_UNAUTHORIZED, "The password is wrong.");
+	else if (c->fresh.len > 0)
+		auth_password_hash(c->fresh.text, c->fresh.len, c->memory,
+		    c->fresh_hash, &req->err);
+}
+
+static void
+found(struct request *req)
+{
+	if (req->err.code == ERR_NONE) {
+		request_hash(req, hash_work, hashed);
+		return;
+	}
+	limit_give(req->chat->logins, &req->user, sizeof(req->user));
+	request_reply(req);
+}
+
+static void
+find_work(struct db *db, struct request *req)
+{
+	struct confirm *c = req->data;
+
+	if (db_user_passhash(db, &req->user, c->passhash, &req->err) == 0)
+		err_set(&req->err, ERR_NOT_FOUND,
+		    "This account does not exist any more.");
+}
+
+void
+confirm_run(struct request *req, request_work_cb *work, request_done_cb *done)
+{
+	struct confirm *c = req->data;
+	uint32_t wait = limit_take(
+	    req->chat->logins, &req->user, sizeof(req->user), clock_mono_ms());
+
+	c->work = work;
+	c->done = done;
+	if (wait == 0) {
+		request_read(req, find_work, found);
+		return;
+	}
+	err_set(&req->err, ERR_SLOW_DOWN,
+	    "Too many wrong passwords; wait a little.");
+	req->err.retry_ms = (int)wait;
+	request_reply(req);
+}
