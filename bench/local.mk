@@ -8,3 +8,15 @@ bench_store_bench_LDADD = $(STORE_LIBS)
 EXTRA_PROGRAMS += bench/wsconns
 bench_wsconns_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 bench_wsconns_LDADD = $(HTTP_LIBS)
+# The load generator, and the limit in two forms.
+EXTRA_PROGRAMS += bench/chatload bench/rawcast bench/rawcast_batch
+bench_chatload_SOURCES = bench/chatload.c bench/load.h bench/load_client.c \
+	bench/load_hist.c bench/load_peer.c bench/load_procs.c \
+	bench/load_profile.c bench/load_stage.c bench/load_worker.c
+bench_chatload_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+bench_chatload_LDADD = $(BASE_LIBS)
+bench_rawcast_SOURCES = bench/rawcast.c
+bench_rawcast_LDADD = $(WS_LIBS)
+bench_rawcast_batch_SOURCES = bench/rawcast.c
+bench_rawcast_batch_CPPFLAGS = $(AM_CPPFLAGS) -DBATCH
+bench_rawcast_batch_LDADD = $(WS_LIBS)
