@@ -325,9 +325,13 @@ def test_send_read_typing_and_presence(ani, budi):
     assert budi.api.call("read", room=room, seq=sent["seq"]) == {}
     assert budi.api.call("room", room=room)["room"]["read_seq"] == sent["seq"]
     assert budi.api.call("typing", room=room) == {}
-    presence = budi.api.call("presence", users=[ani.id])["users"]
-    assert [user["id"] for user in presence] == [ani.id]
-    assert presence[0]["online"] is False
+
+    def ani_is_offline():  # a moment after her last device of another test went
+        [user] = budi.api.call("presence", users=[ani.id])["users"]
+        assert user["id"] == ani.id
+        return user["online"] is False
+
+    wait_for("ani is offline", ani_is_offline)
 
 
 # Pages
