@@ -11,6 +11,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 from burung import Server
 
+MADE = pytest.StashKey[list[Server]]()
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem):
@@ -23,6 +25,17 @@ def pytest_pyfunc_call(pyfuncitem):
     return True
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Shows with a failure the end of the log of each server that took part."""
+    outcome = yield
+    report = outcome.get_result()
+    if call.when == "call" and report.failed:
+        shared = getattr(item, "funcargs", {}).get("server")
+        for one in [*([shared] if isinstance(shared, Server) else []), *item.stash.get(MADE, [])]:
+            report.sections.append((f"log of {one.folder}", one.log_tail()))
+
+
 @pytest.fixture(scope="module")
 def server():
     """Two workers, shared by the tests of a file; the tests take names of their own."""
@@ -31,9 +44,10 @@ def server():
 
 
 @pytest.fixture
-def make_server():
+def make_server(request):
     """Makes servers that are ended with the test; each must leave a clean log."""
     made: list[Server] = []
+    request.node.stash[MADE] = made
 
     def make(*, start: bool = True, **conf) -> Server:
         one = Server(**conf)
