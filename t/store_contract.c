@@ -742,6 +742,169 @@ test_backup(struct db *db)
 	store_close_alone(&copy);
 }
 
+/* How many public groups these words find, all pages of `limit` together. */
+static size_t
+found(struct db *db, const char *words, size_t limit)
+{
+	struct group_pos pos = { 0 };
+	struct room_views l;
+	size_t n = 0;
+
+	do {
+		if (db_groups_words(db, &dodi, words, &pos, limit, &l, NULL) ==
+		    -1)
+			return SIZE_MAX;
+		n += l.n;
+		if (pos.word[0] != '\0' && l.n != limit)
+			fail("a page that is not full, and not the last");
+		room_views_free(&l);
+	} while (pos.word[0] != '\0');
+	return n;
+}
+
+static int64_t
+rename_to(struct db *db, const struct id *room, const struct id *from,
+    const char *label)
+{
+	struct event_subject s = { 0 };
+
+	strcpy(s.text, label);
+	return fix_change(db, EV_RENAME, room, from, &s);
+}
+
+static void
+test_describe(struct db *db)
+{
+	struct id users[] = { ani, budi };
+	struct id room = fix_room(db, ROOM_PUBLIC, users, 2);
+	struct event_subject s = { .text = "all of them" };
+	struct room_views l;
+
+	is_int(rename_to(db, &room, &budi, "x"), -ERR_FORBIDDEN, "a member");
+	is_int(rename_to(db, &room, &cici, "x"), -ERR_NOT_MEMBER, "nobody");
+	is_int(rename_to(db, &room, &ani, "Kutilang"), 4, "renamed");
+	is_int(rename_to(db, &room, &ani, "Kutilang"), 0, "once");
+	is_str(room_row(db, &room).label, "Kutilang", "the row has it");
+	is_int(fix_change(db, EV_TOPIC, &room, &ani, &s), 5, "a topic");
+	is_str(room_row(db, &room).topic, "all of them", "the row has it");
+	s.text[0] = '\0';
+	is_int(fix_change(db, EV_TOPIC, &room, &ani, &s), 6, "cleared");
+	is_str(room_row(db, &room).topic, "", "it is gone");
+	db_groups_prefix(db, &dodi, "kuTI", NULL, 9, &l, NULL);
+	is_int(l.n, 1, "listed under the new label");
+	room_views_free(&l);
+	is_int(fix_change(db, EV_VISIBILITY, &room, &ani, &s), 7, "private");
+	is_int(fix_change(db, EV_VISIBILITY, &room, &ani, &s), 0, "once");
+	is_int(room_row(db, &room).kind, ROOM_PRIVATE, "the row has it");
+	is_int(rename_to(db, &room, &cici, "x"), -ERR_NOT_FOUND, "unknown now");
+	db_groups_prefix(db, &dodi, "kuti", NULL, 9, &l, NULL);
+	is_int(l.n, 0, "listed no more");
+	room_views_free(&l);
+	is_int(found(db, "kutilang", 9), 0, "nor found by words");
+	s.open = true;
+	is_int(fix_change(db, EV_VISIBILITY, &room, &ani, &s), 8, "public");
+	is_int(found(db, "kutilang", 9), 1, "found again");
+}
+
+static void
+test_words(struct db *db)
+{
+	static const char *const labels[] = { "Pasar burung, Jakarta",
+		"burung-burung Bandung", "Burung dan Bunga",
+		"ÉCOLE de Ångström", "Птицы" };
+	char long_words[] = "a b c d e f g h i";
+	struct id room[5];
+
+	for (int i = 0; i < 5; i++) {
+		room[i] = fix_room(db, ROOM_PUBLIC, &ani, 1);
+		rename_to(db, &room[i], &ani, labels[i]);
+	}
+	is_int(found(db, "BURUNG", 9), 3, "a word anywhere, in any case");
+	is_int(found(db, "bu", 1), 3, "its beginning; each group once");
+	is_int(found(db, "b", 2), 3, "in pages");
+	is_int(found(db, "jak bur", 9), 1, "all words must be there");
+	is_int(found(db, "jak ban", 9), 0, "in one group");
+	is_int(found(db, "urung", 9), 0, "not its middle");
+	is_int(found(db, "école ångs", 9), 1, "with accents");
+	is_int(found(db, "птиц", 9), 1, "and other alphabets");
+	is_int(found(db, " - ", 9), -1, "no word is no search");
+	is_int(found(db, long_words, 9), -1, "nor are nine");
+	rename_to(db, &room[0], &ani, "Pasar ikan");
+	is_int(found(db, "burung", 9), 2, "the former words are forgotten");
+	is_int(found(db, "ikan", 9), 1, "the new ones known");
+}
+
+static void
+test_wishes(struct db *db)
+{
+	struct id users[] = { ani, budi };
+	struct id room = fix_room(db, ROOM_DIRECT, users, 2);
+	struct event_subject s = { .room = room, .on = true }, never = s, got;
+	uint64_t self = room_row(db, &budi).seq, soon = clock_wall_ms() + 60000;
+	struct room_view v;
+	struct event ev;
+
+	never.on = false;
+	is_int(
+	    fix_change(db, EV_ARCHIVE, &budi, &budi, &s), self + 1, "archived");
+	is_int(fix_change(db, EV_ARCHIVE, &budi, &budi, &s), 0, "once");
+	db_room_view(db, &room, &budi, &v, NULL);
+	ok(room_archived(&v.room, &v.me, v.last.at), "the row has it");
+	event_free_body(&v.last);
+	is_int(member_row(db, &room, &ani).archived, 0, "others do not");
+	fix_say(db, &room, &ani, "are you there?");
+	is_int(fix_change(db, EV_ARCHIVE, &budi, &budi, &never), 0,
+	    "a message brought it back");
+	s.until = soon;
+	is_int(fix_change(db, EV_MUTE, &budi, &budi, &s), self + 2, "muted");
+	is_int(fix_change(db, EV_MUTE, &budi, &budi, &s), 0, "once");
+	is_int(member_row(db, &room, &budi).muted, soon, "the row has it");
+	is_int(member_row(db, &room, &budi).archived, 0,
+	    "muting does not put back what came back");
+	fix_change(db, EV_ARCHIVE, &budi, &budi, &s);
+	fix_say(db, &room, &ani, "hey");
+	is_int(fix_change(db, EV_ARCHIVE, &budi, &budi, &s), 0,
+	    "muted, it stays in the archive");
+	s.until = 0;
+	is_int(fix_change(db, EV_MUTE, &budi, &budi, &s), self + 4, "unmuted");
+	ev = event_at(db, &budi, self + 4);
+	event_subject(&ev, &got, NULL);
+	is_int(got.no, room_row(db, &room).no, "as of the last message");
+	event_free_body(&ev);
+	is_int(fix_change(db, EV_ARCHIVE, &budi, &budi, &s), 0,
+	    "what came before that does not bring it back");
+	s.until = 5;
+	is_int(fix_change(db, EV_MUTE, &budi, &budi, &s), 0,
+	    "until a time that has passed is not at all");
+	is_int(fix_change(db, EV_MUTE, &cici, &cici, &s), -ERR_NOT_FOUND,
+	    "strangers have no say");
+	is_int(fix_change(db, EV_ARCHIVE, &ani, &budi, &s), -ERR_NOT_FOUND,
+	    "nor for others");
+	s.room = ani;
+	is_int(fix_change(db, EV_MUTE, &ani, &ani, &s), -ERR_NOT_FOUND,
+	    "a self room is no room to mute");
+}
+
+static void
+test_wishes_end(struct db *db)
+{
+	struct id users[] = { ani, budi };
+	struct id room = fix_room(db, ROOM_PUBLIC, users, 2);
+	struct event_subject s = { .room = room,
+		.on = true,
+		.until = clock_wall_ms() + 60000,
+		.user = budi,
+		.role = ROLE_MEMBER };
+
+	fix_change(db, EV_ARCHIVE, &budi, &budi, &s);
+	fix_change(db, EV_MUTE, &budi, &budi, &s);
+	fix_change(db, EV_LEAVE, &room, &budi, &s);
+	fix_change(db, EV_JOIN, &room, &budi, &s);
+	ok(member_row(db, &room, &budi).muted == 0 &&
+		member_row(db, &room, &budi).archived == 0,
+	    "who leaves and comes back begins anew");
+}
+
 int
 main(void)
 {
@@ -771,6 +934,10 @@ main(void)
 	test_remove(db);
 	test_scans(db);
 	test_snapshot(db);
+	test_describe(db);
+	test_words(db);
+	test_wishes(db);
+	test_wishes_end(db);
 	test_backup(db); /* closes it */
 	return done_testing();
 }

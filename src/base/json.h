@@ -59,6 +59,8 @@ int json_need_str(const struct json *o, const char *key, const char **s_r,
     size_t *len_r, struct err *err);
 int json_need_u64(
     const struct json *o, const char *key, uint64_t *v_r, struct err *err);
+int json_need_bool(
+    const struct json *o, const char *key, bool *v_r, struct err *err);
 int json_need_id(
     const struct json *o, const char *key, struct id *id_r, struct err *err);
 int json_need_cid(

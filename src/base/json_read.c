@@ -131,6 +131,7 @@ need(int rc, const char *key, const char *kind, struct err *err)
 
 static const char STRING[] = "a string";
 static const char INTEGER[] = "an integer from 0 to 2^53 - 1";
+static const char BOOL[] = "true or false";
 static const char ID[] = "an id of 24 hex digits";
 static const char CID[] = "a cid of 32 hex digits";
 
@@ -161,7 +162,7 @@ json_get_bool(const struct json *o, const char *key, bool *v_r, struct err *err)
 	if (v == NULL)
 		return 0;
 	if (!json_object_is_type(inner(v), json_type_boolean))
-		return found(-1, key, "true or false", err);
+		return found(-1, key, BOOL, err);
 	*v_r = json_object_get_boolean(inner(v));
 	return 1;
 }
@@ -220,6 +221,13 @@ json_need_u64(
     const struct json *o, const char *key, uint64_t *v_r, struct err *err)
 {
 	return need(json_get_u64(o, key, v_r, err), key, INTEGER, err);
+}
+
+int
+json_need_bool(
+    const struct json *o, const char *key, bool *v_r, struct err *err)
+{
+	return need(json_get_bool(o, key, v_r, err), key, BOOL, err);
 }
 
 int

@@ -1,4 +1,4 @@
-/* chat/change.c - one event that changes a room's members. */
+/* chat/change.c - one event that changes a room or its members. */
 
 #include "chat/change.h"
 
@@ -8,7 +8,11 @@ int
 change_begin(struct request *req, enum event_kind kind)
 {
 	req->ev.kind = kind;
-	return json_need_id(req->args, "room", &req->ev.room, &req->err);
+	if (json_need_id(req->args, "room", &req->ev.room, &req->err) == -1)
+		return -1;
+	return json_get_cid(req->args, "cid", &req->ev.cid, &req->err) == -1
+		   ? -1
+		   : 0;
 }
 
 static void
@@ -16,6 +20,15 @@ set_body(struct request *req, struct buf *body)
 {
 	event_set_body(&req->ev, body->data, body->len);
 	buf_free(body);
+}
+
+void
+change_room(struct request *req, const struct event_subject *s)
+{
+	struct buf body = { 0 };
+
+	event_body_room(&body, req->ev.kind, s);
+	set_body(req, &body);
 }
 
 void

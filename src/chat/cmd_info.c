@@ -16,6 +16,7 @@ limits_json(struct buf *out, const struct conf *conf)
 	json_ku64(out, "name", USER_NAME_MAX);
 	json_ku64(out, "display", USER_DISPLAY_MAX);
 	json_ku64(out, "label", ROOM_LABEL_MAX);
+	json_ku64(out, "topic", ROOM_TOPIC_MAX);
 	json_ku64(out, "password_min", PASSWORD_MIN);
 	json_ku64(out, "password", PASSWORD_MAX);
 	json_ku64(out, "members", ROOM_NEW_MEMBERS);

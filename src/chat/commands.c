@@ -8,6 +8,7 @@
 const struct chat_cmd *const chat_cmds[] = {
 	&cmd_account_delete,
 	&cmd_add,
+	&cmd_archive,
 	&cmd_direct,
 	&cmd_drop,
 	&cmd_groups,
@@ -23,6 +24,7 @@ const struct chat_cmd *const chat_cmds[] = {
 	&cmd_logout,
 	&cmd_me,
 	&cmd_members,
+	&cmd_mute,
 	&cmd_password,
 	&cmd_people,
 	&cmd_ping,
@@ -31,6 +33,7 @@ const struct chat_cmd *const chat_cmds[] = {
 	&cmd_read,
 	&cmd_register,
 	&cmd_remove,
+	&cmd_rename,
 	&cmd_role,
 	&cmd_room,
 	&cmd_room_create,
@@ -38,8 +41,10 @@ const struct chat_cmd *const chat_cmds[] = {
 	&cmd_send,
 	&cmd_session_revoke,
 	&cmd_sessions,
+	&cmd_topic,
 	&cmd_typing,
 	&cmd_users,
+	&cmd_visibility,
 	NULL,
 };
 

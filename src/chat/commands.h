@@ -6,6 +6,7 @@
 
 extern const struct chat_cmd cmd_account_delete;
 extern const struct chat_cmd cmd_add;
+extern const struct chat_cmd cmd_archive;
 extern const struct chat_cmd cmd_direct;
 extern const struct chat_cmd cmd_drop;
 extern const struct chat_cmd cmd_groups;
@@ -21,6 +22,7 @@ extern const struct chat_cmd cmd_login;
 extern const struct chat_cmd cmd_logout;
 extern const struct chat_cmd cmd_me;
 extern const struct chat_cmd cmd_members;
+extern const struct chat_cmd cmd_mute;
 extern const struct chat_cmd cmd_password;
 extern const struct chat_cmd cmd_people;
 extern const struct chat_cmd cmd_ping;
@@ -29,6 +31,7 @@ extern const struct chat_cmd cmd_profile;
 extern const struct chat_cmd cmd_read;
 extern const struct chat_cmd cmd_register;
 extern const struct chat_cmd cmd_remove;
+extern const struct chat_cmd cmd_rename;
 extern const struct chat_cmd cmd_role;
 extern const struct chat_cmd cmd_room;
 extern const struct chat_cmd cmd_room_create;
@@ -36,7 +39,9 @@ extern const struct chat_cmd cmd_rooms;
 extern const struct chat_cmd cmd_send;
 extern const struct chat_cmd cmd_session_revoke;
 extern const struct chat_cmd cmd_sessions;
+extern const struct chat_cmd cmd_topic;
 extern const struct chat_cmd cmd_typing;
 extern const struct chat_cmd cmd_users;
+extern const struct chat_cmd cmd_visibility;
 
 #endif

@@ -23,6 +23,7 @@ src_chat_libchat_a_SOURCES = \
 	src/chat/cmd_logout.c \
 	src/chat/cmd_me.c \
 	src/chat/cmd_members.c \
+	src/chat/cmd_mute.c \
 	src/chat/cmd_password.c \
 	src/chat/cmd_people.c \
 	src/chat/cmd_ping.c \
@@ -31,6 +32,7 @@ src_chat_libchat_a_SOURCES = \
 	src/chat/cmd_read.c \
 	src/chat/cmd_register.c \
 	src/chat/cmd_remove.c \
+	src/chat/cmd_rename.c \
 	src/chat/cmd_role.c \
 	src/chat/cmd_room.c \
 	src/chat/cmd_room_create.c \
@@ -40,6 +42,7 @@ src_chat_libchat_a_SOURCES = \
 	src/chat/cmd_sessions.c \
 	src/chat/cmd_typing.c \
 	src/chat/cmd_users.c \
+	src/chat/cmd_visibility.c \
 	src/chat/commands.c src/chat/commands.h \
 	src/chat/confirm.c src/chat/confirm.h \
 	src/chat/device.c src/chat/device.h \

@@ -23,6 +23,7 @@ enum page_tag {
 	PAGE_PEOPLE = 'p',
 	PAGE_GROUPS = 'g',
 	PAGE_INVITES = 'i',
+	PAGE_WORDS = 'w', /* groups by words */
 };
 
 struct page {

@@ -24,6 +24,12 @@ event_kind_name(enum event_kind kind)
 		return "role";
 	case EV_MESSAGE:
 		return "message";
+	case EV_RENAME:
+		return "rename";
+	case EV_TOPIC:
+		return "topic";
+	case EV_VISIBILITY:
+		return "visibility";
 	case EV_ADDED:
 		return "added";
 	case EV_REMOVED:
@@ -32,6 +38,10 @@ event_kind_name(enum event_kind kind)
 		return "read";
 	case EV_SESSION_REVOKED:
 		return "session_revoked";
+	case EV_MUTE:
+		return "mute";
+	case EV_ARCHIVE:
+		return "archive";
 	}
 	return NULL;
 }

@@ -18,12 +18,19 @@ enum event_kind {
 	EV_LEAVE = 3,
 	EV_ROLE = 4,
 	EV_MESSAGE = 5,
+	EV_RENAME = 6,
+	EV_TOPIC = 7,
+	EV_VISIBILITY = 8,
 	/* self rooms only */
 	EV_ADDED = 64,
 	EV_REMOVED = 65,
 	EV_READ = 66,
 	EV_SESSION_REVOKED = 67,
+	EV_MUTE = 68,
+	EV_ARCHIVE = 69,
 };
+
+#define EVENT_TEXT_MAX 1000 /* bytes: the longest label or topic */
 
 struct event {
 	struct id room;
@@ -41,12 +48,16 @@ struct event {
 /* What the JSON body of a non-message event says; absent fields are zero. */
 struct event_subject {
 	struct id user;    /* create, join, leave, role: whom */
-	struct id room;    /* added, removed, read: which */
+	struct id room;    /* entries of a self room: which */
 	struct id heir;    /* leave: the new owner */
 	struct id session; /* session_revoked */
 	uint64_t seq;      /* added, removed, read */
-	uint64_t no;       /* read */
+	uint64_t no;       /* read: at seq; mute, archive: of the room then */
+	uint64_t until;    /* mute: ms UTC; 0: no longer */
 	enum role role;    /* join, role */
+	bool open;         /* visibility: public from now on */
+	bool on;           /* archive */
+	char text[EVENT_TEXT_MAX + 1]; /* rename: the label; topic */
 };
 
 const char *event_kind_name(enum event_kind kind); /* "message"; NULL unknown */
@@ -69,6 +80,9 @@ void event_body_join(struct buf *b, const struct event_subject *s,
     const char *name, const char *display);
 void event_body_leave(struct buf *b, const struct event_subject *s);
 void event_body_role(struct buf *b, const struct event_subject *s);
+/* rename, topic, visibility. */
+void event_body_room(
+    struct buf *b, enum event_kind kind, const struct event_subject *s);
 void event_body_self(
     struct buf *b, enum event_kind kind, const struct event_subject *s);
 

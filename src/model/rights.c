@@ -1,5 +1,7 @@
 /* model/rights.c - who may do what in a room. */
 
+#include <string.h>
+
 #include "model/room.h"
 
 /* Everything a rule looks at. */
@@ -101,19 +103,58 @@ may_role(const struct ask *a, struct err *err)
 	return 1;
 }
 
+/* A group's own: admins change it, or the owner alone. */
+static int
+may_change_room(const struct ask *a, enum role least, struct err *err)
+{
+	if (need_role(a, ROLE_MEMBER, err) == -1)
+		return -1;
+	if (a->room->kind == ROOM_DIRECT)
+		return refuse_direct(err);
+	return need_role(a, least, err);
+}
+
+static int
+may_rename(const struct ask *a, struct err *err)
+{
+	if (may_change_room(a, ROLE_ADMIN, err) == -1 ||
+	    room_check_label(a->s->text, strlen(a->s->text), err) == -1)
+		return -1;
+	return strcmp(a->s->text, a->room->label) != 0;
+}
+
+static int
+may_topic(const struct ask *a, struct err *err)
+{
+	if (may_change_room(a, ROLE_ADMIN, err) == -1 ||
+	    room_check_topic(a->s->text, strlen(a->s->text), err) == -1)
+		return -1;
+	return strcmp(a->s->text, a->room->topic) != 0;
+}
+
+static int
+may_visibility(const struct ask *a, struct err *err)
+{
+	if (may_change_room(a, ROLE_OWNER, err) == -1)
+		return -1;
+	return a->s->open != (a->room->kind == ROOM_PUBLIC);
+}
+
 static int
 may_message(const struct ask *a, struct err *err)
 {
 	return need_role(a, ROLE_MEMBER, err) == -1 ? -1 : 1;
 }
 
-/* Clients move their cursors; all other entries follow from other logs. */
+/* Clients move their cursors, mute and archive; all other entries follow from
+ * other logs. */
 static int
 may_self(const struct ask *a, struct err *err)
 {
 	if (!id_eq(&a->ev->from, &a->room->id))
 		return refuse_stranger(a->room, err);
-	if (a->ev->kind != EV_READ)
+	if (a->ev->kind != EV_READ && a->ev->kind != EV_MUTE &&
+	    a->ev->kind != EV_ARCHIVE)
 		return err_set(
 		    err, ERR_FORBIDDEN, "Nobody writes into this room.");
 	return 1;
@@ -138,6 +179,12 @@ room_may(const struct room *room, const struct member *actor,
 		return may_role(&a, err);
 	case EV_MESSAGE:
 		return may_message(&a, err);
+	case EV_RENAME:
+		return may_rename(&a, err);
+	case EV_TOPIC:
+		return may_topic(&a, err);
+	case EV_VISIBILITY:
+		return may_visibility(&a, err);
 	default:
 		if (need_role(&a, ROLE_MEMBER, err) == -1)
 			return -1;

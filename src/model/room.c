@@ -36,6 +36,23 @@ room_check_label(const char *s, size_t len, struct err *err)
 	return text_check_line("label", s, len, ROOM_LABEL_MAX, err);
 }
 
+int
+room_check_topic(const char *s, size_t len, struct err *err)
+{
+	if (len == 0)
+		return 0;
+	return text_check_line("topic", s, len, ROOM_TOPIC_MAX, err);
+}
+
+bool
+room_archived(
+    const struct room *room, const struct member *me, uint64_t last_at)
+{
+	if (me->archived == 0)
+		return false;
+	return room->no < me->archived || last_at < me->muted;
+}
+
 void
 room_direct_key(const struct id *a, const struct id *b, char out[DIRECT_KEY])
 {
@@ -56,11 +73,15 @@ room_views_free(struct room_views *l)
 }
 
 static void
-json_me(struct buf *b, const struct member *me)
+json_me(struct buf *b, const struct room_view *v)
 {
+	const struct member *me = &v->me;
+
 	json_kstr(b, "role", role_name(me->role));
 	json_ku64(b, "read_seq", me->read_seq);
 	json_ku64(b, "read_no", me->read_no);
+	json_ku64(b, "muted", me->muted);
+	json_kbool(b, "archived", room_archived(&v->room, me, v->last.at));
 }
 
 void
@@ -72,6 +93,7 @@ room_view_json(struct buf *b, const struct room_view *v)
 	json_kid(b, "id", &r->id);
 	json_kstr(b, "kind", room_kind_name(r->kind));
 	json_kstr(b, "label", r->label);
+	json_kstr(b, "topic", r->topic);
 	if (r->kind == ROOM_DIRECT) {
 		json_key(b, "peer");
 		user_json(b, &v->peer);
@@ -82,7 +104,7 @@ room_view_json(struct buf *b, const struct room_view *v)
 	json_ku64(b, "at", r->at);
 	json_kcid(b, "cid", &r->cid);
 	if (v->me.role != ROLE_NONE)
-		json_me(b, &v->me);
+		json_me(b, v);
 	json_key(b, "last");
 	if (v->last.seq > 0)
 		event_json(b, &v->last);

@@ -13,7 +13,8 @@
 #include "model/role.h"
 #include "model/user.h"
 
-#define ROOM_LABEL_MAX 64 /* characters */
+#define ROOM_LABEL_MAX 64  /* characters */
+#define ROOM_TOPIC_MAX 250 /* characters */
 
 /* Stored: never change a number. */
 enum room_kind {
@@ -34,6 +35,7 @@ struct room {
 	struct cid cid;
 	uint64_t last_message; /* seq of the last message; 0: none */
 	char label[ROOM_LABEL_MAX * 4 + 1];
+	char topic[ROOM_TOPIC_MAX * 4 + 1]; /* "": none */
 };
 
 struct member {
@@ -43,6 +45,8 @@ struct member {
 	uint64_t joined; /* seq of the join */
 	uint64_t read_seq;
 	uint64_t read_no;
+	uint64_t muted;    /* until, ms UTC; 0: not */
+	uint64_t archived; /* 1 + no of the room when it was; 0: not */
 };
 
 /* A room as one user sees it in a list. */
@@ -62,6 +66,13 @@ void room_views_free(struct room_views *l);
 const char *room_kind_name(enum room_kind kind);
 enum room_kind room_kind_parse(const char *name); /* 0: unknown */
 int room_check_label(const char *s, size_t len, struct err *err);
+int room_check_topic(const char *s, size_t len, struct err *err);
+
+/* Is the room still in the member's archive? It came back with the first
+ * message behind member.archived that was not sent while it was muted; last_at
+ * is the time of the room's last message. */
+bool room_archived(
+    const struct room *room, const struct member *me, uint64_t last_at);
 
 /* The Room object of doc/PROTOCOL.md. */
 void room_view_json(struct buf *b, const struct room_view *v);

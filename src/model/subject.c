@@ -1,5 +1,7 @@
 /* model/subject.c - the JSON bodies of the events that are not messages. */
 
+#include <string.h>
+
 #include "base/json.h"
 #include "model/event.h"
 
@@ -31,6 +33,49 @@ read_entry(const struct json *o, struct event_subject *s, struct err *err)
 }
 
 static int
+read_wish(const struct json *o, struct event_subject *s, enum event_kind kind,
+    struct err *err)
+{
+	if (json_need_id(o, "room", &s->room, err) == -1 ||
+	    json_get_u64(o, "no", &s->no, err) == -1)
+		return -1;
+	if (kind == EV_MUTE)
+		return json_need_u64(o, "until", &s->until, err) == -1 ? -1 : 0;
+	return json_need_bool(o, "on", &s->on, err) == -1 ? -1 : 0;
+}
+
+static int
+read_text(const struct json *o, const char *key, struct event_subject *s,
+    struct err *err)
+{
+	const char *text;
+	size_t len;
+
+	if (json_need_str(o, key, &text, &len, err) == -1)
+		return -1;
+	if (len > EVENT_TEXT_MAX)
+		return err_set(err, ERR_BAD_REQUEST, "%s: too long", key);
+	memcpy(s->text, text, len);
+	s->text[len] = '\0';
+	return 0;
+}
+
+static int
+read_visibility(const struct json *o, struct event_subject *s, struct err *err)
+{
+	const char *kind;
+	size_t len;
+
+	if (json_need_str(o, "kind", &kind, &len, err) == -1)
+		return -1;
+	s->open = strcmp(kind, "public") == 0;
+	if (!s->open && strcmp(kind, "private") != 0)
+		return err_set(
+		    err, ERR_BAD_REQUEST, "kind: must be public or private");
+	return 0;
+}
+
+static int
 read_member(const struct json *o, struct event_subject *s, enum event_kind kind,
     struct err *err)
 {
@@ -53,10 +98,19 @@ read_subject(const struct json *o, const struct event *ev,
 	case EV_LEAVE:
 	case EV_ROLE:
 		return read_member(o, s, ev->kind, err);
+	case EV_RENAME:
+		return read_text(o, "label", s, err);
+	case EV_TOPIC:
+		return read_text(o, "topic", s, err);
+	case EV_VISIBILITY:
+		return read_visibility(o, s, err);
 	case EV_ADDED:
 	case EV_REMOVED:
 	case EV_READ:
 		return read_entry(o, s, err);
+	case EV_MUTE:
+	case EV_ARCHIVE:
+		return read_wish(o, s, ev->kind, err);
 	case EV_SESSION_REVOKED:
 		return json_need_id(o, "session", &s->session, err) == -1 ? -1
 									  : 0;
@@ -124,17 +178,35 @@ event_body_role(struct buf *b, const struct event_subject *s)
 }
 
 void
+event_body_room(
+    struct buf *b, enum event_kind kind, const struct event_subject *s)
+{
+	json_open(b, '{');
+	if (kind == EV_RENAME)
+		json_kstr(b, "label", s->text);
+	else if (kind == EV_TOPIC)
+		json_kstr(b, "topic", s->text);
+	else
+		json_kstr(b, "kind", s->open ? "public" : "private");
+	json_close(b, '}');
+}
+
+void
 event_body_self(
     struct buf *b, enum event_kind kind, const struct event_subject *s)
 {
 	json_open(b, '{');
-	if (kind == EV_SESSION_REVOKED) {
+	if (kind == EV_SESSION_REVOKED)
 		json_kid(b, "session", &s->session);
-	} else {
+	else
 		json_kid(b, "room", &s->room);
+	if (kind == EV_MUTE)
+		json_ku64(b, "until", s->until);
+	else if (kind == EV_ARCHIVE)
+		json_kbool(b, "on", s->on);
+	else if (kind != EV_SESSION_REVOKED)
 		json_ku64(b, "seq", s->seq);
-	}
-	if (kind == EV_READ)
+	if (kind == EV_READ || kind == EV_MUTE || kind == EV_ARCHIVE)
 		json_ku64(b, "no", s->no);
 	json_close(b, '}');
 }

@@ -265,6 +265,14 @@ db_groups_prefix(struct db *db, const struct id *user, const char *prefix,
 }
 
 int
+db_groups_words(struct db *db, const struct id *user, const char *words,
+    struct group_pos *pos, size_t limit, struct room_views *l_r,
+    struct err *err)
+{
+	return db->driver->groups_words(db, user, words, pos, limit, l_r, err);
+}
+
+int
 db_members(struct db *db, const struct id *room, uint64_t after, size_t limit,
     struct member_views *l_r, struct err *err)
 {

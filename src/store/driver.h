@@ -115,6 +115,9 @@ struct db_driver {
 	int (*groups_prefix)(struct db *db, const struct id *user,
 	    const char *prefix, const struct room *after, size_t limit,
 	    struct room_views *l_r, struct err *err);
+	int (*groups_words)(struct db *db, const struct id *user,
+	    const char *words, struct group_pos *pos, size_t limit,
+	    struct room_views *l_r, struct err *err);
 	int (*members)(struct db *db, const struct id *room, uint64_t after,
 	    size_t limit, struct member_views *l_r, struct err *err);
 	int (*heads_of)(struct db *db, const struct id *user,

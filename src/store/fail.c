@@ -269,6 +269,14 @@ fail_groups_prefix(struct db *db, const struct id *user, const char *prefix,
 }
 
 static int
+fail_groups_words(struct db *db, const struct id *user, const char *words,
+    struct group_pos *pos, size_t limit, struct room_views *l_r,
+    struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
 fail_members(struct db *db, const struct id *room, uint64_t after, size_t limit,
     struct member_views *l_r, struct err *err)
 {
@@ -369,6 +377,7 @@ const struct db_driver fail_driver = {
 	.room_view = fail_room_view,
 	.rooms_of = fail_rooms_of,
 	.groups_prefix = fail_groups_prefix,
+	.groups_words = fail_groups_words,
 	.members = fail_members,
 	.heads_of = fail_heads_of,
 	.heads = fail_heads,

@@ -15,14 +15,17 @@ src_store_libstore_a_SOURCES = \
 	src/store/sqlite/sq_column.c \
 	src/store/sqlite/sq_create.c \
 	src/store/sqlite/sq_driver.c \
+	src/store/sqlite/sq_fold.c \
 	src/store/sqlite/sq_invite.c \
 	src/store/sqlite/sq_list.c \
 	src/store/sqlite/sq_migrate.c src/store/sqlite/sq_migrate.h \
 	src/store/sqlite/sq_query.h \
 	src/store/sqlite/sq_repeat.c \
 	src/store/sqlite/sq_room.c \
+	src/store/sqlite/sq_self.c \
 	src/store/sqlite/sq_session.c \
 	src/store/sqlite/sq_user.c \
+	src/store/sqlite/sq_words.c \
 	src/store/store.c src/store/store.h \
 	src/store/threads.h \
 	src/store/users.h
@@ -31,7 +34,8 @@ nodist_src_store_libstore_a_SOURCES = src/store/sqlite/schema.c
 # The migrations as strings of the program, in order of their numbers.
 migrations = $(srcdir)/src/store/sqlite/schema/001_start.sql \
 	$(srcdir)/src/store/sqlite/schema/002_accounts.sql \
-	$(srcdir)/src/store/sqlite/schema/003_invites.sql
+	$(srcdir)/src/store/sqlite/schema/003_invites.sql \
+	$(srcdir)/src/store/sqlite/schema/004_rooms.sql
 embed = $(srcdir)/src/store/sqlite/schema/embed.awk
 src/store/sqlite/schema.c: $(migrations) $(embed)
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \

@@ -54,10 +54,24 @@ int db_rooms_of(struct db *db, const struct id *user,
     const struct room_pos *after, size_t limit, struct room_views *l_r,
     struct err *err);
 
-/* Public groups whose label begins with prefix (case folded for ASCII), by
+/* Public groups whose label begins with prefix (case folded), by
  * (folded label, id), those behind (label, id) when label is not "". */
 int db_groups_prefix(struct db *db, const struct id *user, const char *prefix,
     const struct room *after, size_t limit, struct room_views *l_r,
+    struct err *err);
+
+/* Public groups whose label has, for each word of words (1 to GROUP_WORDS of
+ * them, of ROOM_LABEL_MAX characters together), one that begins with it, case
+ * folded; each once, by (the word found, id). *pos: list those behind it (word
+ * "": from the start), and where the last one listed is; word "": that was
+ * all. */
+#define GROUP_WORDS 8
+struct group_pos {
+	char word[ROOM_LABEL_MAX * 4 + 1];
+	struct id id;
+};
+int db_groups_words(struct db *db, const struct id *user, const char *words,
+    struct group_pos *pos, size_t limit, struct room_views *l_r,
     struct err *err);
 
 struct member_view {

@@ -192,7 +192,7 @@ fix_say(struct db *db, const struct id *room, const struct id *from,
 	return rc;
 }
 
-/* A join, leave, role or read by from. */
+/* Anything but a message, by from. */
 static int64_t
 fix_change(struct db *db, enum event_kind kind, const struct id *room,
     const struct id *from, const struct event_subject *s)
@@ -209,6 +209,8 @@ fix_change(struct db *db, enum event_kind kind, const struct id *room,
 		event_body_leave(&body, s);
 	else if (kind == EV_ROLE)
 		event_body_role(&body, s);
+	else if (kind == EV_RENAME || kind == EV_TOPIC || kind == EV_VISIBILITY)
+		event_body_room(&body, kind, s);
 	else
 		event_body_self(&body, kind, s);
 	event_set_body(&ev, body.data, body.len);

@@ -54,7 +54,7 @@ def check_room(room, *, mine):
         check_user(room["peer"])
         keys.add("peer")
     if mine:
-        keys |= {"role", "read_seq", "read_no"}
+        keys |= {"role", "read_seq", "read_no", "muted", "archived"}
     assert room.keys() == keys
     assert HEX24.fullmatch(room["id"])
     assert HEX32.fullmatch(room["cid"])

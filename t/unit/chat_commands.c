@@ -17,7 +17,7 @@ test_table(void)
 		    "%s stands in its place", cmd->name);
 		ok(cmd->run != NULL, "%s can be run", cmd->name);
 	}
-	is_int(n, 34, "no command is forgotten");
+	is_int(n, 39, "no command is forgotten");
 	ok(chat_cmd_find("") == NULL, "no name is no command");
 	ok(chat_cmd_find("zzz") == NULL, "zzz is no command");
 	ok(chat_cmd_find("roo") == NULL, "a beginning is no command");

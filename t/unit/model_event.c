@@ -116,9 +116,47 @@ test_self_bodies(void)
 	    "read has no too");
 	r = again(EV_READ, &b);
 	is_int(r.no, 5, "which comes back");
+	s.until = 99;
+	event_body_self(&b, EV_MUTE, &s);
+	is_str(buf_cstr(&b), "{\"room\":\"" ROOM "\",\"until\":99,\"no\":5}",
+	    "mute says until when");
+	r = again(EV_MUTE, &b);
+	ok(id_eq(&r.room, &s.room) && r.until == 99 && r.no == 5,
+	    "which comes back");
+	s.on = true;
+	event_body_self(&b, EV_ARCHIVE, &s);
+	is_str(buf_cstr(&b), "{\"room\":\"" ROOM "\",\"on\":true,\"no\":5}",
+	    "archive says whether");
+	r = again(EV_ARCHIVE, &b);
+	ok(id_eq(&r.room, &s.room) && r.on && r.no == 5, "which comes back");
 	event_body_self(&b, EV_SESSION_REVOKED, &s);
 	r = again(EV_SESSION_REVOKED, &b);
 	ok(id_eq(&r.session, &s.session), "session_revoked names the session");
+	buf_free(&b);
+}
+
+static void
+test_room_bodies(void)
+{
+	struct event_subject s = { .text = "a \"b\"" }, r;
+	struct buf b = { 0 };
+
+	event_body_room(&b, EV_RENAME, &s);
+	is_str(buf_cstr(&b), "{\"label\":\"a \\\"b\\\"\"}", "rename");
+	r = again(EV_RENAME, &b);
+	is_str(r.text, s.text, "the label comes back");
+	event_body_room(&b, EV_TOPIC, &s);
+	is_str(buf_cstr(&b), "{\"topic\":\"a \\\"b\\\"\"}", "topic");
+	r = again(EV_TOPIC, &b);
+	is_str(r.text, s.text, "it comes back");
+	event_body_room(&b, EV_VISIBILITY, &s);
+	is_str(buf_cstr(&b), "{\"kind\":\"private\"}", "visibility");
+	r = again(EV_VISIBILITY, &b);
+	ok(!r.open, "private is not open");
+	s.open = true;
+	event_body_room(&b, EV_VISIBILITY, &s);
+	r = again(EV_VISIBILITY, &b);
+	ok(r.open, "public is");
 	buf_free(&b);
 }
 
@@ -143,6 +181,12 @@ test_bad_bodies(void)
 	refused(EV_LEAVE, "{}", "a leave of nobody");
 	refused(EV_READ, "{\"room\":\"" ROOM "\"}", "a cursor without seq");
 	refused(EV_ADDED, "", "an empty body");
+	refused(EV_RENAME, "{}", "a rename without a label");
+	refused(EV_TOPIC, "{\"topic\":1}", "a topic that is no text");
+	refused(EV_VISIBILITY, "{\"kind\":\"direct\"}", "an impossible kind");
+	refused(EV_MUTE, "{\"room\":\"" ROOM "\"}", "a mute without an end");
+	refused(EV_ARCHIVE, "{\"room\":\"" ROOM "\",\"on\":1}",
+	    "an archive of neither");
 	refused(EV_MESSAGE, "{}", "a message");
 	refused((enum event_kind)63, "{}", "an unknown kind");
 }
@@ -195,6 +239,7 @@ main(void)
 	test_json();
 	test_member_bodies();
 	test_self_bodies();
+	test_room_bodies();
 	test_bad_bodies();
 	test_text();
 	test_list();

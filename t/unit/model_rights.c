@@ -83,6 +83,46 @@ static const struct rule rules[] = {
 	{ ROOM_PRIVATE, N, EV_CREATE, SELF, N, N, -ERR_NOT_FOUND },
 };
 
+/* What changes the group itself; the room is called "old", about nothing. */
+static const struct {
+	enum room_kind room;
+	enum role actor;
+	enum event_kind kind;
+	const char *text;
+	bool open;
+	int want;
+} changes[] = {
+	{ ROOM_PUBLIC, A, EV_RENAME, "new", false, YES },
+	{ ROOM_PRIVATE, O, EV_RENAME, "new", false, YES },
+	{ ROOM_PUBLIC, A, EV_RENAME, "old", false, NOTHING },
+	{ ROOM_PUBLIC, A, EV_RENAME, "", false, -ERR_BAD_REQUEST },
+	{ ROOM_PUBLIC, A, EV_RENAME, " ", false, -ERR_BAD_REQUEST },
+	{ ROOM_PUBLIC, M, EV_RENAME, "new", false, -ERR_FORBIDDEN },
+	{ ROOM_PUBLIC, M, EV_RENAME, "old", false, -ERR_FORBIDDEN },
+	{ ROOM_PUBLIC, N, EV_RENAME, "new", false, -ERR_NOT_MEMBER },
+	{ ROOM_PRIVATE, N, EV_RENAME, "new", false, -ERR_NOT_FOUND },
+	{ ROOM_DIRECT, N, EV_RENAME, "new", false, -ERR_NOT_FOUND },
+	{ ROOM_DIRECT, M, EV_RENAME, "new", false, -ERR_FORBIDDEN },
+	{ ROOM_PUBLIC, A, EV_TOPIC, "new", false, YES },
+	{ ROOM_PUBLIC, A, EV_TOPIC, "", false, NOTHING },
+	{ ROOM_PUBLIC, A, EV_TOPIC, "\t", false, -ERR_BAD_REQUEST },
+	{ ROOM_PRIVATE, M, EV_TOPIC, "new", false, -ERR_FORBIDDEN },
+	{ ROOM_PUBLIC, N, EV_TOPIC, "new", false, -ERR_NOT_MEMBER },
+	{ ROOM_PRIVATE, N, EV_TOPIC, "new", false, -ERR_NOT_FOUND },
+	{ ROOM_DIRECT, M, EV_TOPIC, "new", false, -ERR_FORBIDDEN },
+	{ ROOM_PUBLIC, O, EV_VISIBILITY, "", false, YES },
+	{ ROOM_PRIVATE, O, EV_VISIBILITY, "", true, YES },
+	{ ROOM_PUBLIC, O, EV_VISIBILITY, "", true, NOTHING },
+	{ ROOM_PRIVATE, O, EV_VISIBILITY, "", false, NOTHING },
+	{ ROOM_PUBLIC, A, EV_VISIBILITY, "", false, -ERR_FORBIDDEN },
+	{ ROOM_PUBLIC, M, EV_VISIBILITY, "", true, -ERR_FORBIDDEN },
+	{ ROOM_PUBLIC, N, EV_VISIBILITY, "", false, -ERR_NOT_MEMBER },
+	{ ROOM_PRIVATE, N, EV_VISIBILITY, "", true, -ERR_NOT_FOUND },
+	{ ROOM_DIRECT, M, EV_VISIBILITY, "", true, -ERR_FORBIDDEN },
+	{ ROOM_PUBLIC, O, EV_MUTE, "", false, -ERR_FORBIDDEN },
+	{ ROOM_PUBLIC, O, EV_ARCHIVE, "", false, -ERR_FORBIDDEN },
+};
+
 static struct id
 id_of(uint8_t n)
 {
@@ -112,6 +152,29 @@ check(const struct rule *r)
 	    role_name(r->target), role_name(r->role));
 }
 
+static void
+check_change(size_t i)
+{
+	struct room room = {
+		.id = id_of(1), .kind = changes[i].room, .label = "old"
+	};
+	struct member actor = { .user = id_of(2), .role = changes[i].actor };
+	struct member nobody = { 0 };
+	struct event ev = { .room = room.id, .from = actor.user };
+	struct event_subject s = { .open = changes[i].open };
+	struct err err = { 0 };
+	int got;
+
+	ev.kind = changes[i].kind;
+	strcpy(s.text, changes[i].text);
+	got = room_may(&room, &actor, &nobody, &ev, &s, &err);
+	if (got == -1)
+		got = -(int)err.code;
+	is_int(got, changes[i].want, "%s room: %s, %s \"%s\" %s",
+	    room_kind_name(room.kind), role_name(actor.role),
+	    event_kind_name(ev.kind), s.text, s.open ? "open" : "");
+}
+
 static int
 self_room(enum event_kind kind, struct id owner, struct id from)
 {
@@ -134,6 +197,12 @@ test_self(void)
 	    "one moves one's own cursors");
 	is_int(self_room(EV_READ, id_of(1), id_of(2)), -ERR_NOT_FOUND,
 	    "nobody else's");
+	is_int(self_room(EV_MUTE, id_of(1), id_of(1)), YES, "mutes");
+	is_int(self_room(EV_MUTE, id_of(1), id_of(2)), -ERR_NOT_FOUND,
+	    "for oneself");
+	is_int(self_room(EV_ARCHIVE, id_of(1), id_of(1)), YES, "archives");
+	is_int(self_room(EV_ARCHIVE, id_of(1), id_of(2)), -ERR_NOT_FOUND,
+	    "for oneself");
 	is_int(self_room(EV_ADDED, id_of(1), id_of(1)), -ERR_FORBIDDEN,
 	    "entries that follow from other logs are not for clients");
 	is_int(self_room(EV_MESSAGE, id_of(1), id_of(1)), -ERR_FORBIDDEN,
@@ -172,6 +241,8 @@ main(void)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
 		check(&rules[i]);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++)
+		check_change(i);
 	test_self();
 	test_read();
 	return done_testing();

@@ -15,7 +15,8 @@ make(void)
 				   .seq = 42,
 				   .no = 40,
 				   .at = 1732387200000,
-				   .label = "burung" } };
+				   .label = "burung",
+				   .topic = "of birds" } };
 
 	id_parse(ROOM, 24, &v.room.id);
 	cid_parse("018f000000000000000000000000000a", 32, &v.room.cid);
@@ -34,9 +35,8 @@ test_stranger(void)
 
 	room_view_json(&b, &v);
 	is_str(buf_cstr(&b),
-	    "{\"id\":\"" ROOM
-	    "\",\"kind\":\"public\",\"label\":\"burung\"," COMMON
-	    ",\"last\":null}",
+	    "{\"id\":\"" ROOM "\",\"kind\":\"public\",\"label\":\"burung\","
+	    "\"topic\":\"of birds\"," COMMON ",\"last\":null}",
 	    "a room one is not in has no role and no cursor");
 	buf_free(&b);
 }
@@ -44,34 +44,49 @@ test_stranger(void)
 static void
 test_member(void)
 {
+	static const char want[] =
+	    "{\"id\":\"" ROOM "\",\"kind\":\"direct\",\"label\":\"\","
+	    "\"topic\":\"\",\"peer\":{\"id\":\"" HIGH "\",\"name\":\"budi\","
+	    "\"display\":\"budi\"}," COMMON ",\"role\":\"member\","
+	    "\"read_seq\":41,\"read_no\":39,\"muted\":77,\"archived\":true,"
+	    "\"last\":{\"ev\":\"message\",";
 	struct room_view v = make();
 	struct buf b = { 0 };
 
 	v.room.kind = ROOM_DIRECT;
-	v.room.label[0] = '\0';
+	v.room.label[0] = v.room.topic[0] = '\0';
 	id_parse(HIGH, 24, &v.peer.id);
 	strcpy(v.peer.name, "budi");
 	v.me.role = ROLE_MEMBER;
 	v.me.read_seq = 41;
 	v.me.read_no = 39;
+	v.me.muted = 77;
+	v.me.archived = 41;
 	v.last.kind = EV_MESSAGE;
 	v.last.seq = 42;
 	event_set_body(&v.last, "halo", 4);
 	room_view_json(&b, &v);
-	ok(strncmp(buf_cstr(&b),
-	       "{\"id\":\"" ROOM "\",\"kind\":\"direct\",\"label\":\"\","
-	       "\"peer\":{\"id\":\"" HIGH "\",\"name\":\"budi\","
-	       "\"display\":\"budi\"}," COMMON ",\"role\":\"member\","
-	       "\"read_seq\":41,\"read_no\":39,\"last\":{\"ev\":\"message\",",
-	       strlen("{\"id\":\"" ROOM "\",\"kind\":\"direct\",\"label\":\"\","
-		      "\"peer\":{\"id\":\"" HIGH "\",\"name\":\"budi\","
-		      "\"display\":\"budi\"}," COMMON
-		      ",\"role\":\"member\",\"read_seq\":41,\"read_no\":39,"
-		      "\"last\":{\"ev\":\"message\",")) == 0,
+	ok(strncmp(buf_cstr(&b), want, strlen(want)) == 0,
 	    "a direct room has its peer, role, cursor and last message: %s",
 	    buf_cstr(&b));
 	event_free_body(&v.last);
 	buf_free(&b);
+}
+
+static void
+test_archived(void)
+{
+	struct room r = { .no = 5 };
+	struct member m = { 0 };
+
+	ok(!room_archived(&r, &m, 100), "a room is not archived by itself");
+	m.archived = 6;
+	ok(room_archived(&r, &m, 100), "it stays while nothing is said");
+	r.no = 6;
+	ok(!room_archived(&r, &m, 100), "the next message brings it back");
+	m.muted = 101;
+	ok(room_archived(&r, &m, 100), "not one that came while it was muted");
+	ok(!room_archived(&r, &m, 101), "the first behind that does");
 }
 
 static void
@@ -91,6 +106,8 @@ test_direct_key(void)
 static void
 test_kinds(void)
 {
+	char long_topic[251];
+
 	is_int(room_kind_parse("public"), ROOM_PUBLIC, "public is a kind");
 	is_int(room_kind_parse("direct"), ROOM_DIRECT, "direct is one");
 	is_int(room_kind_parse("secret"), 0, "secret is none");
@@ -98,6 +115,11 @@ test_kinds(void)
 	is_int(room_check_label("Halo dunia", 10, NULL), 0, "a label");
 	is_int(room_check_label("  ", 2, NULL), -1, "blanks are none");
 	is_int(room_check_label("a\tb", 3, NULL), -1, "tabs are refused");
+	is_int(room_check_topic("", 0, NULL), 0, "no topic is one");
+	is_int(room_check_topic(" ", 1, NULL), -1, "blanks are none");
+	memset(long_topic, 'x', sizeof(long_topic));
+	is_int(room_check_topic(long_topic, 250, NULL), 0, "of 250 characters");
+	is_int(room_check_topic(long_topic, 251, NULL), -1, "not of 251");
 }
 
 static void
@@ -116,6 +138,7 @@ main(void)
 {
 	test_stranger();
 	test_member();
+	test_archived();
 	test_direct_key();
 	test_kinds();
 	test_views_free();

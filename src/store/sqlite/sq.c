@@ -75,6 +75,11 @@ sq_open(const struct store_conf *conf, bool writer, struct err *err)
 	}
 	if (configure(s, err) == -1)
 		goto fail;
+	rc = sq_add_functions(s->h);
+	if (rc != SQLITE_OK) {
+		sq_error(s, rc, err);
+		goto fail;
+	}
 	if (writer) {
 		s->batch = sq_batch_new();
 		sqlite3_wal_hook(s->h, note_wal, s);

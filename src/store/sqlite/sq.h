@@ -68,12 +68,15 @@ void sq_rollback(struct sq *s);
 int sq_snapshot(struct sq *s, struct err *err);
 void sq_snapshot_end(struct sq *s);
 
-/* Appends text in lower case (ASCII), as columns named folded have it. */
-void sq_fold(struct buf *b, const char *text);
+/* sq_fold.c. For SQL: fold(text), as columns named folded have it, and
+ * words(text), a JSON array of its folded words. SQLite's result code. */
+int sq_add_functions(sqlite3 *h);
 /* What begins with prefix is >= from and < to. */
 void sq_prefix(struct buf *from, struct buf *to, const char *prefix);
 
-/* Columns. */
+/* Columns; how many ROOM_COLS and MEMBER_COLS are. */
+#define SQ_ROOM_COLS   10
+#define SQ_MEMBER_COLS 8
 void sq_get_id(sqlite3_stmt *stmt, int col, struct id *id_r);
 void sq_get_text(sqlite3_stmt *stmt, int col, char *out, size_t size);
 void sq_get_user(sqlite3_stmt *stmt, int col, struct user *u_r);
@@ -88,6 +91,10 @@ void sq_checkpoint_if_large(struct sq *s);
 /* Takes the lock and checkpoints what was committed. */
 void sq_checkpoint(struct sq *s);
 bool sq_idle(struct db *db);
+
+/* sq_list.c. What the views of groups lack: user's place in each. */
+int sq_groups_complete(
+    struct sq *s, const struct id *user, struct room_views *l, struct err *err);
 
 /* The driver's functions: sq_user.c, sq_session.c, sq_room.c, sq_list.c,
  * sq_create.c, sq_append.c, sq_migrate.c, sq_account.c, sq_backup.c. */
@@ -161,6 +168,9 @@ int sq_rooms_of(struct db *db, const struct id *user,
     struct err *err);
 int sq_groups_prefix(struct db *db, const struct id *user, const char *prefix,
     const struct room *after, size_t limit, struct room_views *l_r,
+    struct err *err);
+int sq_groups_words(struct db *db, const struct id *user, const char *words,
+    struct group_pos *pos, size_t limit, struct room_views *l_r,
     struct err *err);
 int sq_members(struct db *db, const struct id *room, uint64_t after,
     size_t limit, struct member_views *l_r, struct err *err);

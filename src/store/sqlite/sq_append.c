@@ -1,18 +1,10 @@
 /* store/sqlite/sq_append.c - a batch of appends in one transaction: right,
  * number, insert, fold. */
 
+#include <bsd/string.h>
+
 #include "base/failpoint.h"
 #include "store/sqlite/sq_batch.h"
-
-/* What one change is about: rows of the batch. */
-struct change {
-	struct append *a;
-	struct event *ev;
-	struct event_subject s;
-	struct batch_room *room;
-	struct batch_member *actor;
-	struct batch_member *target;
-};
 
 static int
 check_target(struct sq *s, const struct batch_room *r, const struct event *ev,
@@ -163,56 +155,21 @@ do_role(struct sq *s, struct change *c, struct err *err)
 	return sq_batch_role(s, c->actor, ROLE_ADMIN, err);
 }
 
-/* no at the event seq <= head of r. */
+/* A group's label, topic or visibility. */
 static int
-no_at(struct sq *s, const struct batch_room *r, uint64_t seq, uint64_t *no_r,
-    struct err *err)
+do_describe(struct sq *s, struct change *c, struct err *err)
 {
-	sqlite3_stmt *stmt;
-	int rc;
+	struct room *room = &c->room->room;
 
-	*no_r = r->room.no;
-	if (seq == r->room.seq)
-		return 0;
-	stmt = sq_query(s, Q_EVENT_GET, err, "bu", &r->room.id, seq);
-	if (stmt == NULL)
+	if (c->ev->kind == EV_RENAME)
+		strlcpy(room->label, c->s.text, sizeof(room->label));
+	else if (c->ev->kind == EV_TOPIC)
+		strlcpy(room->topic, c->s.text, sizeof(room->topic));
+	else
+		room->kind = c->s.open ? ROOM_PUBLIC : ROOM_PRIVATE;
+	if (sq_batch_put(s, c->room, c->ev, err) == -1)
 		return -1;
-	rc = sq_step(s, stmt, err);
-	if (rc == 1)
-		*no_r = sq_get_u64(stmt, 2);
-	sq_done(stmt);
-	return rc == -1 ? -1 : 0;
-}
-
-/* A cursor: an entry of the self room which moves the row of another room. */
-static int
-do_read(struct sq *s, struct change *c, struct err *err)
-{
-	struct batch_room *r = sq_batch_room(s, &c->s.room, err);
-	struct batch_member *m =
-	    sq_batch_member(s, &c->s.room, &c->ev->from, err);
-	struct buf *body;
-
-	if (r == NULL || m == NULL)
-		return -1;
-	if (!r->there)
-		return err_set(err, ERR_NOT_FOUND, "There is no such room.");
-	if (r->room.kind == ROOM_SELF || m->m.role == ROLE_NONE)
-		return room_may_read(&r->room, &(struct member){ 0 }, err);
-	if (c->s.seq > r->room.seq)
-		c->s.seq = r->room.seq;
-	c->a->nothing = c->s.seq <= m->m.read_seq;
-	if (c->a->nothing)
-		return 0;
-	if (no_at(s, r, c->s.seq, &c->s.no, err) == -1)
-		return -1;
-	body = sq_batch_tmp(s);
-	event_body_self(body, EV_READ, &c->s);
-	event_set_body(c->ev, body->data, body->len);
-	m->m.read_seq = c->s.seq;
-	m->m.read_no = c->s.no;
-	m->dirty = true;
-	return sq_batch_put(s, c->room, c->ev, err);
+	return sq_batch_describe(s, c->room, err);
 }
 
 /* An event that is not a message; one at a time. */
@@ -239,8 +196,14 @@ do_change(struct sq *s, struct change *c, struct err *err)
 		return do_leave(s, c, err);
 	case EV_ROLE:
 		return do_role(s, c, err);
+	case EV_RENAME:
+	case EV_TOPIC:
+	case EV_VISIBILITY:
+		return do_describe(s, c, err);
 	case EV_READ:
-		return do_read(s, c, err);
+	case EV_MUTE:
+	case EV_ARCHIVE:
+		return sq_self_change(s, c, err);
 	default:
 		return err_set(err, ERR_BAD_REQUEST, "Unknown event.");
 	}

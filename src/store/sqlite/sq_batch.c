@@ -95,6 +95,12 @@ sq_batch_start(struct sq *s)
 	b->now = clock_wall_ms();
 }
 
+uint64_t
+sq_batch_now(struct sq *s)
+{
+	return s->batch->now;
+}
+
 struct buf *
 sq_batch_tmp(struct sq *s)
 {
@@ -209,6 +215,7 @@ sq_batch_join(struct sq *s, struct batch_room *r, struct batch_member *to,
 	m->role = role;
 	m->joined = m->read_seq = ev->seq;
 	m->read_no = ev->no;
+	m->muted = m->archived = 0;
 	to->dirty = false;
 	r->room.members++;
 	return sq_run(s, Q_MEMBER_ADD, err, "bbiuuu", &m->room, &m->user,
@@ -233,6 +240,27 @@ sq_batch_role(
 	who->m.role = role;
 	return sq_run(s, Q_MEMBER_ROLE, err, "bbi", &who->m.room, &who->m.user,
 	    (int)role);
+}
+
+int
+sq_batch_describe(struct sq *s, struct batch_room *r, struct err *err)
+{
+	const struct room *o = &r->room;
+
+	if (sq_run(s, Q_ROOM_DESCRIBE, err, "biss", &o->id, (int)o->kind,
+		o->label, o->topic) == -1 ||
+	    sq_run(s, Q_ROOM_WORDS_DELETE, err, "b", &o->id) == -1)
+		return -1;
+	if (o->kind != ROOM_PUBLIC)
+		return 0;
+	return sq_run(s, Q_ROOM_WORDS_ADD, err, "bs", &o->id, o->label);
+}
+
+int
+sq_batch_wish(struct sq *s, struct batch_member *who, struct err *err)
+{
+	return sq_run(s, Q_MEMBER_WISH, err, "bbuu", &who->m.room, &who->m.user,
+	    who->m.muted, who->m.archived);
 }
 
 int

@@ -43,13 +43,32 @@ int sq_batch_join(struct sq *s, struct batch_room *r, struct batch_member *to,
     const struct event *ev, enum role role, struct err *err);
 int sq_batch_leave(struct sq *s, struct batch_room *r, struct batch_member *who,
     struct err *err);
+/* kind, label and topic are written as r has them now. */
+int sq_batch_describe(struct sq *s, struct batch_room *r, struct err *err);
 int sq_batch_role(
     struct sq *s, struct batch_member *who, enum role role, struct err *err);
+
+/* muted and archived are written as who has them now. */
+int sq_batch_wish(struct sq *s, struct batch_member *who, struct err *err);
 
 /* Writes what follows from ev (added, removed) into user's self room; pushes
  * it to more. cid: NULL: derived. NOT_FOUND: there is no such user. */
 int sq_batch_follow(struct sq *s, const struct event *ev, const struct id *user,
     const struct cid *cid, struct event_list *more, struct err *err);
+
+/* What one change is about: rows of the batch. */
+struct change {
+	struct append *a;
+	struct event *ev;
+	struct event_subject s;
+	struct batch_room *room;
+	struct batch_member *actor;
+	struct batch_member *target;
+};
+
+/* sq_self.c. An entry of one's own self room about another room: a cursor, a
+ * mute, an archiving. 0, or -1 *err. */
+int sq_self_change(struct sq *s, struct change *c, struct err *err);
 
 /* sq_repeat.c. Finds what of a is stored already: it gets its numbers and its
  * mark. Those that are new keep seq 0. How many are new, or -1 *err (CONFLICT:
@@ -58,6 +77,9 @@ int sq_find_repeats(struct sq *s, struct append *a, struct err *err);
 /* An earlier event of a with the cid of the i-th, which repeats it; or NULL. */
 struct event *append_twin(struct append *a, size_t i);
 void append_set_repeated(struct append *a, size_t i);
+
+/* The time that this batch's events get: ms UTC. */
+uint64_t sq_batch_now(struct sq *s);
 
 /* For bodies under construction. */
 struct buf *sq_batch_tmp(struct sq *s);

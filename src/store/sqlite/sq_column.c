@@ -74,6 +74,7 @@ sq_get_room(sqlite3_stmt *stmt, int col, struct room *r)
 	r->at = sq_get_u64(stmt, col + 6);
 	sq_get_cid(stmt, col + 7, &r->cid);
 	r->last_message = sq_get_u64(stmt, col + 8);
+	sq_get_text(stmt, col + 9, r->topic, sizeof(r->topic));
 }
 
 void
@@ -85,6 +86,8 @@ sq_get_member(sqlite3_stmt *stmt, int col, struct member *m_r)
 	m_r->joined = sq_get_u64(stmt, col + 3);
 	m_r->read_seq = sq_get_u64(stmt, col + 4);
 	m_r->read_no = sq_get_u64(stmt, col + 5);
+	m_r->muted = sq_get_u64(stmt, col + 6);
+	m_r->archived = sq_get_u64(stmt, col + 7);
 }
 
 void
@@ -102,20 +105,4 @@ sq_get_event(sqlite3_stmt *stmt, int col, struct event *ev_r)
 	ev_r->at = sq_get_u64(stmt, col + 6);
 	ev_r->target = sq_get_u64(stmt, col + 7);
 	event_set_body(ev_r, body, (size_t)sqlite3_column_bytes(stmt, col + 8));
-}
-
-void
-sq_fold(struct buf *b, const char *text)
-{
-	for (const char *p = text; *p != '\0'; p++)
-		buf_addc(
-		    b, (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p));
-}
-
-void
-sq_prefix(struct buf *from, struct buf *to, const char *prefix)
-{
-	sq_fold(from, prefix);
-	sq_fold(to, prefix);
-	buf_adds(to, "\xf4\x8f\xbf\xbf"); /* the last character there is */
 }

@@ -192,7 +192,8 @@ make(struct making *k, struct err *err)
 	if (direct && add_direct_key(k, err) == -1)
 		return -1;
 	k->room = sq_batch_room(k->s, &n->room.id, err);
-	if (k->room == NULL || put_create(k, err) == -1 ||
+	if (k->room == NULL || sq_batch_describe(k->s, k->room, err) == -1 ||
+	    put_create(k, err) == -1 ||
 	    put_join(k, &n->creator, direct ? ROLE_MEMBER : ROLE_OWNER,
 		direct ? NULL : &n->cid, err) == -1)
 		return -1;

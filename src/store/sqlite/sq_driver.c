@@ -66,6 +66,7 @@ const struct db_driver sqlite_driver = {
 	.room_view = sq_room_view,
 	.rooms_of = sq_rooms_of,
 	.groups_prefix = sq_groups_prefix,
+	.groups_words = sq_groups_words,
 	.members = sq_members,
 	.heads_of = sq_heads_of,
 	.heads = sq_heads,

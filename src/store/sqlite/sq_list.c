@@ -84,7 +84,7 @@ take_rooms(struct sq *s, sqlite3_stmt *stmt, bool with_me, size_t limit,
 
 		sq_get_room(stmt, 0, &v->room);
 		if (with_me)
-			sq_get_member(stmt, 9, &v->me);
+			sq_get_member(stmt, SQ_ROOM_COLS, &v->me);
 	}
 	return rc == -1 ? -1 : 0;
 }
@@ -118,21 +118,19 @@ sq_rooms_of(struct db *db, const struct id *user, const struct room_pos *after,
 	return rc == -1 ? -1 : 0;
 }
 
-static int
-take_groups(struct sq *s, const struct id *user, sqlite3_stmt *stmt,
-    size_t limit, struct room_views *l_r, struct err *err)
+int
+sq_groups_complete(
+    struct sq *s, const struct id *user, struct room_views *l, struct err *err)
 {
-	int rc = take_rooms(s, stmt, false, limit, l_r, err);
+	int rc = 0;
 
-	for (size_t i = 0; i < l_r->n && rc != -1; i++) {
-		struct room_view *v = &l_r->v[i];
+	for (size_t i = 0; i < l->n && rc != -1; i++) {
+		struct room_view *v = &l->v[i];
 
 		rc = sq_member_get(&s->db, &v->room.id, user, &v->me, err);
 		if (rc != -1)
 			rc = complete(s, user, v, err);
 	}
-	if (rc == -1)
-		room_views_free(l_r);
 	return rc == -1 ? -1 : 0;
 }
 
@@ -156,10 +154,14 @@ sq_groups_prefix(struct db *db, const struct id *user, const char *prefix,
 		    buf_cstr(&from), buf_cstr(&to), after->label, &after->id,
 		    (uint64_t)limit);
 	if (stmt != NULL) {
-		rc = take_groups(s, user, stmt, limit, l_r, err);
+		rc = take_rooms(s, stmt, false, limit, l_r, err);
 		sq_done(stmt);
 	}
+	if (rc == 0)
+		rc = sq_groups_complete(s, user, l_r, err);
 	sq_snapshot_end(s);
+	if (rc == -1)
+		room_views_free(l_r);
 	buf_free(&from);
 	buf_free(&to);
 	return rc;
@@ -182,7 +184,7 @@ sq_members(struct db *db, const struct id *room, uint64_t after, size_t limit,
 		struct member_view *v = &l_r->v[l_r->n++];
 
 		sq_get_member(stmt, 0, &v->member);
-		sq_get_user(stmt, 6, &v->user);
+		sq_get_user(stmt, SQ_MEMBER_COLS, &v->user);
 	}
 	sq_done(stmt);
 	if (rc == -1)

@@ -131,6 +131,8 @@ migrate(sqlite3 *h, const char *path, struct err *err)
 {
 	int version, rc = ask_int(h, "PRAGMA user_version", &version);
 
+	if (rc == SQLITE_OK)
+		rc = sq_add_functions(h);
 	for (const struct sq_migration *m = sq_migrations;
 	     rc == SQLITE_OK && m->sql != NULL; m++)
 		if (m->version > version)

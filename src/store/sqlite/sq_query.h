@@ -5,8 +5,11 @@
 #define INVITE_COLS  "v.id,v.creator,v.created,v.expires,v.used,v.user"
 #define SESSION_COLS "s.id,s.user,s.created,s.used,s.expires,s.device"
 #define ROOM_COLS                                                              \
-	"r.id,r.kind,r.label,r.members,r.seq,r.no,r.at,r.cid,r.last_message"
-#define MEMBER_COLS "m.room,m.user,m.role,m.joined,m.read_seq,m.read_no"
+	"r.id,r.kind,r.label,r.members,r.seq,r.no,r.at,r.cid,r.last_message,"  \
+	"r.topic"
+#define MEMBER_COLS                                                            \
+	"m.room,m.user,m.role,m.joined,m.read_seq,m.read_no,m.muted,m."        \
+	"archived"
 #define EVENT_COLS                                                             \
 	"e.room,e.seq,e.no,e.kind,e.sender,e.cid,e.at,e.target,e.body"
 
@@ -19,7 +22,7 @@ Q(PROBE_READ, "SELECT at FROM probe")
 
 Q(USER_COUNT, "SELECT count(*) FROM (SELECT 1 FROM users LIMIT ?)")
 Q(USER_ADD, "INSERT INTO users (id,name,folded,display,display_folded,passhash,"
-	    "admin,created,last_seen) VALUES (?,?,?,?,lower(?),?,?,?,?)")
+	    "admin,created,last_seen) VALUES (?,?,?,?,fold(?),?,?,?,?)")
 Q(USER_BY_NAME, "SELECT " USER_COLS ",u.passhash FROM users u WHERE u.folded=?")
 Q(USER_GET, "SELECT " USER_COLS " FROM users u WHERE u.id=?")
 Q(USERS_PREFIX,
@@ -75,23 +78,33 @@ Q(SESSION_OTHER, "SELECT id FROM sessions WHERE user=? AND id<>? LIMIT 1")
 Q(SESSION_SWEEP, "DELETE FROM sessions WHERE hash IN"
 		 " (SELECT hash FROM sessions WHERE expires<=? LIMIT 10)")
 
-Q(ROOM_ADD,
-    "INSERT INTO rooms (id,kind,label,folded,members,seq,no,at,cid,"
-    "last_message) VALUES (?1,?2,?3,lower(?3),?4,0,0,?5,zeroblob(16),0)")
+Q(ROOM_ADD, "INSERT INTO rooms (id,kind,label,folded,members,seq,no,at,cid,"
+	    "last_message) VALUES (?1,?2,?3,fold(?3),?4,0,0,?5,zeroblob(16),0)")
 Q(ROOM_GET, "SELECT " ROOM_COLS " FROM rooms r WHERE r.id=?")
 Q(ROOMS_SCAN, "SELECT " ROOM_COLS " FROM rooms r WHERE r.id>? AND r.kind<=?"
 	      " ORDER BY r.id LIMIT ?")
 Q(ROOM_FOLD,
     "UPDATE rooms SET members=?2,seq=?3,no=?4,at=?5,cid=?6,last_message=?7"
     " WHERE id=?1")
+Q(ROOM_DESCRIBE,
+    "UPDATE rooms SET kind=?2,label=?3,folded=fold(?3),topic=?4 WHERE id=?1")
+Q(ROOM_WORDS_DELETE, "DELETE FROM room_words WHERE room=?")
+Q(ROOM_WORDS_ADD, "INSERT OR IGNORE INTO room_words (word,room)"
+		  " SELECT value,?1 FROM json_each(words(?2))")
+Q(ROOM_HAS_WORD, "SELECT 1 FROM room_words"
+		 " WHERE room=? AND word>=? AND word<? LIMIT 1")
 Q(ROOMS_OF, "SELECT " ROOM_COLS "," MEMBER_COLS " FROM members m"
 	    " CROSS JOIN rooms r ON r.id=m.room WHERE m.user=?1"
 	    " AND (r.at<?2 OR (r.at=?2 AND r.id<?3))"
 	    " ORDER BY r.at DESC,r.id DESC LIMIT ?4")
 Q(GROUPS_PREFIX,
     "SELECT " ROOM_COLS " FROM rooms r WHERE r.kind=1"
-    " AND r.folded>=?1 AND r.folded<?2 AND (r.folded,r.id)>(lower(?3),?4)"
+    " AND r.folded>=?1 AND r.folded<?2 AND (r.folded,r.id)>(fold(?3),?4)"
     " ORDER BY r.folded,r.id LIMIT ?5")
+Q(GROUPS_WORD,
+    "SELECT " ROOM_COLS ",w.word FROM room_words w"
+    " CROSS JOIN rooms r ON r.id=w.room WHERE w.word>=?1 AND w.word<?2"
+    " AND (w.word,w.room)>(?3,?4) ORDER BY w.word,w.room")
 Q(HEAD, "SELECT seq,members,cid FROM rooms WHERE id=?")
 Q(HEADS_OF, "SELECT r.id,r.seq,r.members,r.cid FROM members m"
 	    " CROSS JOIN rooms r ON r.id=m.room WHERE m.user=?")
@@ -107,6 +120,8 @@ Q(MEMBER_GET,
 Q(MEMBER_ROLE, "UPDATE members SET role=?3 WHERE room=?1 AND user=?2")
 Q(MEMBER_READ,
     "UPDATE members SET read_seq=?3,read_no=?4 WHERE room=?1 AND user=?2")
+Q(MEMBER_WISH,
+    "UPDATE members SET muted=?3,archived=?4 WHERE room=?1 AND user=?2")
 Q(MEMBER_DELETE, "DELETE FROM members WHERE room=? AND user=?")
 Q(MEMBERS, "SELECT " MEMBER_COLS "," USER_COLS " FROM members m"
 	   " CROSS JOIN users u ON u.id=m.user WHERE m.room=? AND m.joined>?"

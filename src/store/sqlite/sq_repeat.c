@@ -4,6 +4,17 @@
 
 #include "store/sqlite/sq_batch.h"
 
+/* A mute that was over by then is stored as 0. */
+static bool
+same_subject(const struct event_subject *a, const struct event_subject *stored)
+{
+	return id_eq(&a->user, &stored->user) &&
+	       id_eq(&a->room, &stored->room) && a->role == stored->role &&
+	       a->open == stored->open && a->on == stored->on &&
+	       (a->until == stored->until || stored->until == 0) &&
+	       strcmp(a->text, stored->text) == 0;
+}
+
 /* Did the one who asks again ask for the same thing? What the store or the
  * caller filled in (names, heir, no) does not count. */
 static int
@@ -18,8 +29,7 @@ same_event(const struct event *ev, const struct event *stored, struct err *err)
 	else if (same)
 		same = event_subject(ev, &a, err) == 0 &&
 		       event_subject(stored, &b, err) == 0 &&
-		       id_eq(&a.user, &b.user) && id_eq(&a.room, &b.room) &&
-		       a.role == b.role;
+		       same_subject(&a, &b);
 	if (same)
 		return 0;
 	return err_set(

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "model/text.h"
 #include "store/sqlite/sq_batch.h"
 
 int
@@ -109,7 +110,7 @@ sq_users_prefix(struct db *db, const char *prefix, const char *after,
 
 	*l_r = (struct user_list){ 0 };
 	sq_prefix(&from, &to, prefix);
-	sq_fold(&behind, after);
+	text_fold(&behind, after);
 	stmt = *prefix == '\0'
 		   ? sq_query(s, Q_USERS_FROM, err, "su", buf_cstr(&behind),
 			 (uint64_t)limit)

@@ -14,10 +14,15 @@ KINDS = {
     3: "leave",
     4: "role",
     5: "message",
+    6: "rename",
+    7: "topic",
+    8: "visibility",
     64: "added",
     65: "removed",
     66: "read",
     67: "session_revoked",
+    68: "mute",
+    69: "archive",
 }
 
 
