@@ -49,7 +49,7 @@ def check_user(user):
 
 
 def check_room(room, *, mine):
-    keys = {"id", "kind", "label", "members", "seq", "no", "at", "cid", "last"}
+    keys = {"id", "kind", "label", "topic", "members", "seq", "no", "at", "cid", "last"}
     if room["kind"] == "direct":
         check_user(room["peer"])
         keys.add("peer")
