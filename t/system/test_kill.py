@@ -20,6 +20,7 @@ async def one(make_server, fault: str, **more):
     assert not this.not_consumed, f"armed, but nobody passed: {this.not_consumed}"
     assert report.counts["messages acked"] > 20 * SECONDS, "too little was said to prove much"
     assert report.outages, "nothing was done to the server"
+    assert report.counts["changes done"] > SECONDS, "too little was changed to prove much"
     return this, report
 
 

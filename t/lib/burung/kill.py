@@ -9,8 +9,10 @@ import time
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
+from burung.changes import Changes
 from burung.checker import Report, check
 from burung.client import Client
+from burung.fold import check_rows, read_rows
 from burung.records import Outage
 from burung.server import Server, running, send_signal
 from burung.store import read_store
@@ -33,6 +35,7 @@ class Plan:
     rooms: int = 5
     members: int = 12  # of each room
     rate: float = 4  # messages a second of each client
+    changes: float = 1  # of members, names, wishes: a second in each room
     patience: float = 4  # of a client, for an answer
     settle: float = 60  # to become quiet in the end
     seed: int = field(default_factory=lambda: random.randrange(1 << 32))
@@ -51,19 +54,23 @@ class Run:
         self.armed: list[str] = []
         self.not_consumed: list[str] = []
         self._points = iter(())
+        self.changes = Changes(self.rooms, plan.changes, self.random)
 
     async def go(self) -> Report:
         self.prepare()
+        self.changes.prepare()
         for client in self.clients:
             client.keep()
         await self.when("all clients connected", lambda: all(c.up for c in self.clients), 30)
         senders = [asyncio.create_task(self.talk(client)) for client in self.clients]
+        changers = self.changes.start()
         try:
             await self.faults()
+            await self.changes.finish(changers)
         finally:
-            for sender in senders:
-                sender.cancel()
-            await asyncio.gather(*senders, return_exceptions=True)
+            for task in (*senders, *changers):
+                task.cancel()
+            await asyncio.gather(*senders, *changers, return_exceptions=True)
         await self.settle()
         for client in self.clients:
             await client.close()
@@ -220,12 +227,11 @@ class Run:
         posts = [post for client in self.clients for post in client.posts]
         ours = {device.user for device in devices} | set(self.rooms)
         self.measure()
-        return check(
-            {room: events for room, events in store.items() if room in ours},
-            devices,
-            posts,
-            outages=self.outages,
-        )
+        store = {room: events for room, events in store.items() if room in ours}
+        report = check(store, devices, posts, outages=self.outages)
+        check_rows(report, store, read_rows(self.server.data))
+        self.changes.check(report, store)
+        return report
 
     def measure(self) -> None:
         """For each outage and each client that lost its connection by it: how long until the
