@@ -229,8 +229,33 @@ hub_attach(struct hub *hub, struct hub_user *u, struct hub_room *room)
 		room->users = mem_reallocarray(
 		    room->users, room->cap, sizeof(room->users[0]));
 	}
+	if (room->nusers > u->place)
+		u->place = room->nusers;
 	u->rooms[u->nrooms++] = room;
 	room->users[room->nusers++] = u;
+}
+
+static uint32_t
+place_in(const struct hub_room *room, const struct hub_user *u)
+{
+	uint32_t i = u->place;
+
+	if (i < room->nusers && room->users[i] == u)
+		return i;
+	for (i = 0; room->users[i] != u; i++)
+		;
+	return i;
+}
+
+/* The last one takes the place of u. */
+static void
+drop_from_room(struct hub_room *room, const struct hub_user *u)
+{
+	uint32_t i = place_in(room, u), last = --room->nusers;
+
+	room->users[i] = room->users[last];
+	if (room->users[i]->place == last)
+		room->users[i]->place = i;
 }
 
 void
@@ -244,9 +269,7 @@ hub_detach(struct hub *hub, struct hub_user *u, struct hub_room *room)
 	if (i == 0)
 		return;
 	u->rooms[i - 1] = u->rooms[--u->nrooms];
-	for (i = 0; room->users[i] != u; i++)
-		;
-	room->users[i] = room->users[--room->nusers];
+	drop_from_room(room, u);
 	LIST_FOREACH(dev, &u->devices, of_user)
 		sync_forget(dev, &room->log);
 	if (room->nusers == 0)

@@ -52,6 +52,7 @@ struct hub_user {
 	struct hub_room **rooms; /* &first while there is one at most */
 	struct hub_room *first;
 	uint32_t flags; /* hub.c's, presence.c's */
+	uint32_t place; /* where it likely is in users of its largest room */
 };
 
 struct hub *hub_new(struct chat *chat);
