@@ -35,7 +35,7 @@ class Plan:
     rooms: int = 5
     members: int = 12  # of each room
     rate: float = 4  # messages a second of each client
-    changes: float = 1  # of members, names, wishes: a second in each room
+    changes: float = 2  # of members, names, wishes: a second in each room
     patience: float = 4  # of a client, for an answer
     settle: float = 60  # to become quiet in the end
     seed: int = field(default_factory=lambda: random.randrange(1 << 32))
