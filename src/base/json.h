@@ -27,10 +27,14 @@ void json_kcid(struct buf *b, const char *key, const struct cid *cid);
 void json_kraw(struct buf *b, const char *key, const void *json, size_t len);
 void json_raw(struct buf *b, const void *json, size_t len); /* one value */
 
+/* Writes a value that was read. */
+struct json;
+void json_value(struct buf *b, const struct json *v);
+
 /* Reading. A document: at most max bytes, depth <= 16, valid UTF-8, no
  * duplicate keys, no NaN/Infinity, no comments, nothing behind it, no \u0000,
  * integers within ±(2^53-1). */
-struct json; /* one value, borrowed from its document */
+/* struct json: one value, borrowed from its document. */
 
 /* The document's top value, which must be an object; NULL with *err
  * (ERR_BAD_REQUEST, ERR_TOO_LARGE). Freed with json_free. */

@@ -326,3 +326,15 @@ json_each(const struct json *o,
 	}
 	return rc;
 }
+
+void
+json_value(struct buf *b, const struct json *v)
+{
+	size_t len;
+	const char *s = json_object_to_json_string_length(inner(v),
+	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+
+	if (s == NULL)
+		log_fatal("no memory");
+	json_raw(b, s, len);
+}

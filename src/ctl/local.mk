@@ -1,1 +1,15 @@
 # src/ctl: burungctl.
+bin_PROGRAMS += burungctl
+burungctl_SOURCES = \
+	src/ctl/ask.c src/ctl/ask.h \
+	src/ctl/cmd_room.c \
+	src/ctl/cmd_session.c \
+	src/ctl/cmd_status.c \
+	src/ctl/cmd_store.c \
+	src/ctl/cmd_user.c \
+	src/ctl/commands.c \
+	src/ctl/ctl.c src/ctl/ctl.h \
+	src/ctl/main.c \
+	src/ctl/table.c src/ctl/table.h \
+	src/ctl/target.c src/ctl/target.h
+burungctl_LDADD = $(ADMIN_LIBS)
