@@ -95,6 +95,10 @@ digest_room(struct check *c, const struct room *r)
 	digest_bytes(c, r->id.b, sizeof(r->id.b));
 	digest_u64(c, r->kind);
 	digest_text(c, r->label, strlen(r->label));
+	digest_u64(c, r->members);
+	digest_u64(c, r->seq);
+	digest_u64(c, r->no);
+	digest_u64(c, r->last_message);
 }
 
 static void

@@ -358,6 +358,7 @@ worker_run(const struct server *s, unsigned place, uint32_t generation)
 	title(&w);
 	w.board->beat_ms = clock_mono_ms();
 	w.board->started_ms = clock_wall_ms();
+	w.board->rss = worker_memory();
 	w.board->accepting = 1;
 	loop_run(w.loop);
 	worker_close(&w);

@@ -88,7 +88,11 @@ def test_lists_go_on_over_pages(make_server):
             (os.urandom(12), f"many{n:03}", f"many{n:03}", "", f"many{n:03}", "", 0, 1, 0, 0)
             for n in range(450)
         ]
-        db.executemany("INSERT INTO users VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
+        db.executemany(
+            "INSERT INTO users (id,name,folded,display,display_folded,passhash,admin,created,"
+            "last_seen,state) VALUES (?,?,?,?,?,?,?,?,?,?)",
+            rows,
+        )
     names = [user["name"] for user in ctl.ask("user", "list")["users"]]
     assert len(names) == 453
     assert names == sorted(set(names))
