@@ -41,12 +41,13 @@ t_unit_base_utf8_LDADD = $(BASE_LIBS)
 
 # model -----------------------------------------------------------------------
 model_tests = t/unit/model_event t/unit/model_rights t/unit/model_room \
-	t/unit/model_user
+	t/unit/model_text t/unit/model_user
 check_PROGRAMS += $(model_tests)
 TESTS += $(model_tests)
 t_unit_model_event_LDADD = $(MODEL_LIBS)
 t_unit_model_rights_LDADD = $(MODEL_LIBS)
 t_unit_model_room_LDADD = $(MODEL_LIBS)
+t_unit_model_text_LDADD = $(MODEL_LIBS)
 t_unit_model_user_LDADD = $(MODEL_LIBS)
 
 # net -------------------------------------------------------------------------

@@ -34,6 +34,7 @@ struct fold {
 	struct map members; /* of struct member, by user */
 	uint64_t seq, no, at, last_message;
 	struct cid cid;
+	struct room now; /* kind, label, topic */
 };
 
 static void __attribute__((format(printf, 3, 4)))
@@ -95,6 +96,7 @@ digest_room(struct check *c, const struct room *r)
 	digest_bytes(c, r->id.b, sizeof(r->id.b));
 	digest_u64(c, r->kind);
 	digest_text(c, r->label, strlen(r->label));
+	digest_text(c, r->topic, strlen(r->topic));
 	digest_u64(c, r->members);
 	digest_u64(c, r->seq);
 	digest_u64(c, r->no);
@@ -122,6 +124,8 @@ digest_member(struct check *c, const struct member *m)
 	digest_u64(c, m->joined);
 	digest_u64(c, m->read_seq);
 	digest_u64(c, m->read_no);
+	digest_u64(c, m->muted);
+	digest_u64(c, m->archived);
 }
 
 /* Folding a log -------------------------------------------------------------
@@ -145,18 +149,21 @@ fold_event(struct check *c, struct fold *f, const struct event *ev)
 {
 	struct event_subject s;
 
-	if (ev->kind != EV_JOIN && ev->kind != EV_LEAVE && ev->kind != EV_ROLE)
+	if (ev->kind == EV_MESSAGE)
 		return;
 	if (event_subject(ev, &s, NULL) == -1) {
 		problem(c, &ev->room, "event %ju cannot be read",
 		    (uintmax_t)ev->seq);
 		return;
 	}
+	room_describe(&f->now, ev->kind, &s);
 	if (ev->kind == EV_JOIN) {
 		fold_member(f, &s.user)->joined = ev->seq;
 		fold_member(f, &s.user)->role = s.role;
 		return;
 	}
+	if (ev->kind != EV_LEAVE && ev->kind != EV_ROLE)
+		return;
 	fold_member(f, &s.user)->role = s.role; /* leave: none */
 	if (ev->kind == EV_LEAVE && !id_is_zero(&s.heir))
 		fold_member(f, &s.heir)->role = ROLE_OWNER;
@@ -222,6 +229,11 @@ compare_head(struct check *c, const struct fold *f)
 		    "its head is %ju/%ju, its log ends at %ju/%ju",
 		    (uintmax_t)r->seq, (uintmax_t)r->no, (uintmax_t)f->seq,
 		    (uintmax_t)f->no);
+	if (r->kind != ROOM_SELF &&
+	    (r->kind != f->now.kind || strcmp(r->label, f->now.label) != 0 ||
+		strcmp(r->topic, f->now.topic) != 0))
+		problem(c, &r->id,
+		    "its log tells another label, topic or visibility");
 }
 
 /* The row against the log, which then forgets this member. */
@@ -290,7 +302,7 @@ end_members(struct check *c, struct fold *f)
 static int
 check_room(struct check *c, const struct room *row)
 {
-	struct fold f = { .row = row };
+	struct fold f = { .row = row, .now.kind = row->kind };
 	int rc;
 
 	c->rooms += row->kind != ROOM_SELF;

@@ -55,9 +55,9 @@ struct event_subject {
 	uint64_t no;       /* read: at seq; mute, archive: of the room then */
 	uint64_t until;    /* mute: ms UTC; 0: no longer */
 	enum role role;    /* join, role */
-	bool open;         /* visibility: public from now on */
+	bool open;         /* create, visibility: public from now on */
 	bool on;           /* archive */
-	char text[EVENT_TEXT_MAX + 1]; /* rename: the label; topic */
+	char text[EVENT_TEXT_MAX + 1]; /* create, rename: the label; topic */
 };
 
 const char *event_kind_name(enum event_kind kind); /* "message"; NULL unknown */

@@ -2,6 +2,7 @@
 
 #include "model/room.h"
 
+#include <bsd/string.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,20 @@ room_archived(
 	if (me->archived == 0)
 		return false;
 	return room->no < me->archived || last_at < me->muted;
+}
+
+void
+room_describe(
+    struct room *room, enum event_kind kind, const struct event_subject *s)
+{
+	if (room->kind == ROOM_DIRECT)
+		return;
+	if (kind == EV_CREATE || kind == EV_RENAME)
+		strlcpy(room->label, s->text, sizeof(room->label));
+	if (kind == EV_TOPIC)
+		strlcpy(room->topic, s->text, sizeof(room->topic));
+	if (kind == EV_CREATE || kind == EV_VISIBILITY)
+		room->kind = s->open ? ROOM_PUBLIC : ROOM_PRIVATE;
 }
 
 void

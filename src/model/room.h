@@ -89,6 +89,11 @@ int room_may(const struct room *room, const struct member *actor,
 int room_may_read(
     const struct room *room, const struct member *me, struct err *err);
 
+/* What ev (create, rename, topic, visibility; its subject s) makes of a room's
+ * kind, label and topic; nothing by any other event, and of a direct room. */
+void room_describe(
+    struct room *room, enum event_kind kind, const struct event_subject *s);
+
 /* The key of the direct room of two users: "<low hex>:<high hex>". */
 #define DIRECT_KEY (24 + 1 + 24 + 1)
 void room_direct_key(

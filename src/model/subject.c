@@ -61,6 +61,20 @@ read_text(const struct json *o, const char *key, struct event_subject *s,
 }
 
 static int
+read_create(const struct json *o, struct event_subject *s,
+    const struct event *ev, struct err *err)
+{
+	const char *kind = "";
+	size_t len;
+
+	s->user = ev->from;
+	if (json_get_str(o, "kind", &kind, &len, err) == -1)
+		return -1;
+	s->open = strcmp(kind, "public") == 0;
+	return read_text(o, "label", s, err);
+}
+
+static int
 read_visibility(const struct json *o, struct event_subject *s, struct err *err)
 {
 	const char *kind;
@@ -92,8 +106,7 @@ read_subject(const struct json *o, const struct event *ev,
 {
 	switch (ev->kind) {
 	case EV_CREATE:
-		s->user = ev->from;
-		return 0;
+		return read_create(o, s, ev, err);
 	case EV_JOIN:
 	case EV_LEAVE:
 	case EV_ROLE:

@@ -90,6 +90,33 @@ test_archived(void)
 }
 
 static void
+test_describe(void)
+{
+	struct room r = { 0 };
+	struct event_subject s = { .text = "one", .open = true };
+
+	room_describe(&r, EV_CREATE, &s);
+	ok(r.kind == ROOM_PUBLIC && strcmp(r.label, "one") == 0,
+	    "a log begins with kind and label");
+	strcpy(s.text, "two");
+	s.open = false;
+	room_describe(&r, EV_RENAME, &s);
+	ok(r.kind == ROOM_PUBLIC && strcmp(r.label, "two") == 0, "renamed");
+	strcpy(s.text, "three");
+	room_describe(&r, EV_TOPIC, &s);
+	ok(strcmp(r.label, "two") == 0 && strcmp(r.topic, "three") == 0,
+	    "about something");
+	room_describe(&r, EV_VISIBILITY, &s);
+	ok(r.kind == ROOM_PRIVATE && strcmp(r.label, "two") == 0, "private");
+	room_describe(&r, EV_ROLE, &s);
+	is_str(r.label, "two", "a role changes none of it");
+	r.kind = ROOM_DIRECT;
+	room_describe(&r, EV_CREATE, &s);
+	ok(r.kind == ROOM_DIRECT && strcmp(r.label, "two") == 0,
+	    "a direct room stays what it is");
+}
+
+static void
 test_direct_key(void)
 {
 	char one[DIRECT_KEY], two[DIRECT_KEY];
@@ -139,6 +166,7 @@ main(void)
 	test_stranger();
 	test_member();
 	test_archived();
+	test_describe();
 	test_direct_key();
 	test_kinds();
 	test_views_free();

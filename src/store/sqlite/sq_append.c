@@ -1,8 +1,6 @@
 /* store/sqlite/sq_append.c - a batch of appends in one transaction: right,
  * number, insert, fold. */
 
-#include <bsd/string.h>
-
 #include "base/failpoint.h"
 #include "store/sqlite/sq_batch.h"
 
@@ -159,14 +157,7 @@ do_role(struct sq *s, struct change *c, struct err *err)
 static int
 do_describe(struct sq *s, struct change *c, struct err *err)
 {
-	struct room *room = &c->room->room;
-
-	if (c->ev->kind == EV_RENAME)
-		strlcpy(room->label, c->s.text, sizeof(room->label));
-	else if (c->ev->kind == EV_TOPIC)
-		strlcpy(room->topic, c->s.text, sizeof(room->topic));
-	else
-		room->kind = c->s.open ? ROOM_PUBLIC : ROOM_PRIVATE;
+	room_describe(&c->room->room, c->ev->kind, &c->s);
 	if (sq_batch_put(s, c->room, c->ev, err) == -1)
 		return -1;
 	return sq_batch_describe(s, c->room, err);

@@ -47,7 +47,7 @@ Q(USER_GROUPS, "SELECT m.room FROM members m CROSS JOIN rooms r ON r.id=m.room"
 
 Q(USER_PASSHASH, "SELECT passhash FROM users WHERE id=? AND state<>2")
 Q(USER_DISPLAY, "UPDATE users SET display=?2,display_folded="
-		"lower(CASE ?2 WHEN '' THEN name ELSE ?2 END)"
+		"fold(CASE ?2 WHEN '' THEN name ELSE ?2 END)"
 		" WHERE id=?1 AND state<>2")
 Q(USER_PASSWORD_WAS,
     "UPDATE users SET passhash=?2 WHERE id=?1 AND state<>2 AND passhash=?3")
