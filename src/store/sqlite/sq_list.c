@@ -75,13 +75,20 @@ static int
 take_rooms(struct sq *s, sqlite3_stmt *stmt, bool with_me, size_t limit,
     struct room_views *l, struct err *err)
 {
+	size_t cap = 0;
 	int rc;
 
-	l->n = 0;
-	l->v = mem_calloc(limit > 0 ? limit : 1, sizeof(*l->v));
+	*l = (struct room_views){ 0 };
 	while ((rc = sq_step(s, stmt, err)) == 1 && l->n < limit) {
-		struct room_view *v = &l->v[l->n++];
+		struct room_view *v;
 
+		/* Most people are in a few rooms, far fewer than a page has. */
+		if (l->n == cap) {
+			cap = cap == 0 ? 4 : cap * 2;
+			l->v = mem_reallocarray(l->v, cap, sizeof(*l->v));
+		}
+		v = &l->v[l->n++];
+		*v = (struct room_view){ 0 };
 		sq_get_room(stmt, 0, &v->room);
 		if (with_me)
 			sq_get_member(stmt, SQ_ROOM_COLS, &v->me);
