@@ -1,0 +1,218 @@
+"""What a delivery may cost, in system calls and instructions: counted, so no clock is involved."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from burung import Server, new_cid
+from burung.raw import PING, TEXT, Raw, encode
+from burung.scene import group
+from burung.server import TOP, binary, wait_for
+
+DEVICES = 50
+AT_ONCE = 50  # messages that one `send` may carry
+RELEASE = Path(os.environ.get("BURUNGD_RELEASE", TOP / "build/release/burungd"))
+# Per delivery to one of 50 devices, the messages' own cost shared among them. Measured: 1,110,
+# nearly all of it the message's own (55,000, three in four in the store).
+INSTRUCTIONS = 1700
+
+needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+needs_callgrind = pytest.mark.skipif(
+    not shutil.which("callgrind_annotate") or not RELEASE.exists(),
+    reason="valgrind or a release build (build/release) is missing",
+)
+
+
+class Under(Server):
+    """A server that runs under a tool; one worker, so that all devices meet there."""
+
+    def __init__(self, tool: list, program: Path, **options):
+        super().__init__(workers=1, **options)
+        self.command = [*tool, program]
+
+    def spawn(self, *arguments: str) -> subprocess.Popen:
+        with open(self.log_path, "ab") as log:
+            return subprocess.Popen(
+                [*self.command, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env=self.environment(),
+            )
+
+
+class Device(Raw):
+    """A device that has said hello."""
+
+    def __init__(self, server: Server, token: str):
+        super().__init__(server.port, timeout=60)
+        status, _ = self.upgrade(Authorization=f"Bearer {token}")
+        assert status == 101
+        self.ask(id=1, op="hello")
+        self.until(lambda frame: frame.get("sig") == "synced")
+
+    def ask(self, **command) -> None:
+        self.send(encode(TEXT, json.dumps(command).encode()))
+
+    def next(self) -> dict:
+        while (frame := self.frame()).opcode == PING:
+            pass
+        assert frame.opcode == TEXT, frame
+        return json.loads(frame.payload)
+
+    def until(self, wanted) -> list[dict]:
+        """All frames up to the one that is wanted."""
+        frames = [self.next()]
+        while not wanted(frames[-1]):
+            frames.append(self.next())
+        return frames
+
+    def hear(self, count: int) -> None:
+        """Reads so many messages."""
+        for _ in range(count):
+            self.until(lambda frame: frame.get("ev") == "message")
+
+    def answered(self, number: int = 9) -> list[dict]:
+        """Pings; all frames up to the answer."""
+        self.ask(id=number, op="ping")
+        return self.until(lambda frame: frame.get("re") == number)
+
+
+@contextmanager
+def room_full(server: Server):
+    """Two people with half of the devices each: (devices, room). The first one sends."""
+    ani, budi = server.users("ani", "budi")
+    room = group(ani, budi)
+    with ExitStack() as stack:
+        devices = [
+            stack.enter_context(Device(server, (ani, budi)[i % 2].token)) for i in range(DEVICES)
+        ]
+        for device in devices:
+            device.answered()  # what was told on joining has been read
+        yield devices, room
+
+
+def some_messages(count: int) -> list[dict]:
+    return [{"cid": new_cid(), "body": f"message {i} of a burst"} for i in range(count)]
+
+
+def send_at_once(devices: list[Device], room: str) -> None:
+    """One `send` with many messages, heard by everyone."""
+    devices[0].ask(id=2, op="send", room=room, messages=some_messages(AT_ONCE))
+    for device in devices:
+        device.hear(AT_ONCE)
+
+
+# --- system calls -----------------------------------------------------------------
+
+
+class Trace:
+    """The system calls of the worker, from now on."""
+
+    def __init__(self, server: Server, path: Path):
+        self.server, self.path = server, path
+        (self.worker,) = server.workers()
+        self.since = path.stat().st_size
+
+    def calls(self) -> list[tuple[int, str]]:
+        """(thread, name), the loop's thread being the worker's pid."""
+        tasks = {int(tid) for tid in os.listdir(f"/proc/{self.worker}/task")}
+        with open(self.path) as f:
+            f.seek(self.since)
+            found = re.findall(r"^(\d+) +(\w+)\(", f.read(), re.MULTILINE)
+        return [(int(tid), name) for tid, name in found if int(tid) in tasks]
+
+    def loop(self) -> list[str]:
+        return [name for tid, name in self.calls() if tid == self.worker]
+
+    def commits(self) -> int:
+        """Waits for the disk, apart from those of a checkpoint's thread."""
+        return sum(name in ("fdatasync", "fsync") for _, name in self.calls())
+
+
+@pytest.fixture
+def traced(tmp_path):
+    """(server under strace, path of the trace). The tracer is a grandchild: signals go to the
+    server. Leaks cannot be looked for by a process that is traced already."""
+    trace = tmp_path / "trace"
+    tool = ["strace", "-D", "-f", "--quiet=all", "-s", "0", "-o", trace]
+    with Under(tool, binary(), env={"ASAN_OPTIONS": "detect_leaks=0"}) as server:
+        yield server, trace
+
+
+@needs_strace
+def test_messages_of_a_turn_leave_in_one_write_per_device(traced):
+    server, path = traced
+    with room_full(server) as (devices, room):
+        trace = Trace(server, path)
+        send_at_once(devices, room)
+        devices[0].answered()
+        calls = trace.loop()
+        writes = sum(name in ("sendmsg", "sendto", "write", "writev") for name in calls)
+        # Two turns more: the answers to the sender; the store's threads are woken by a write.
+        assert DEVICES <= writes <= DEVICES + 8, sorted(calls)
+        # Reading, waiting, asking the time: the same however many devices there are.
+        others = [name for name in calls if name not in ("sendmsg", "sendto", "write", "writev")]
+        assert len(others) <= DEVICES, others
+
+
+@needs_strace
+def test_what_waits_during_a_commit_shares_the_next_one_and_its_writes(traced):
+    server, path = traced
+    count = 50  # of the 64 requests that one device may have under way
+    with room_full(server) as (devices, room):
+        sender = devices[0]
+        for attempt in range(3):
+            armed = server.arm("append.before_commit", f"stall-{2000 << attempt}")
+            trace = Trace(server, path)
+            sender.ask(id=2, op="send", room=room, cid=new_cid(), body="the first")
+            wait_for("the commit stalls", lambda armed=armed: not armed.exists())
+            for message in some_messages(count):
+                sender.ask(id=3, op="send", room=room, **message)
+            early = sender.answered()
+            heard = sum(frame.get("ev") == "message" for frame in early)
+            sender.hear(count + 1 - heard)
+            for device in devices[1:]:
+                device.hear(count + 1)
+            sender.answered()
+            if heard == 0:
+                break  # all of them had come before the stall ended
+        else:
+            pytest.skip("the machine is too slow to send 50 messages within a stall")
+        writes = sum(name == "sendmsg" for name in trace.loop())
+        assert trace.commits() <= 2
+        assert writes <= 2 * DEVICES + 8
+
+
+# --- instructions -----------------------------------------------------------------
+
+
+def instructions(rounds: int) -> int:
+    """Of a worker, all threads, from its start to its end, with so many rounds between."""
+    tool = ["valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=callgrind.out.%p"]
+    with Under(tool, RELEASE) as server:
+        (worker,) = server.workers()
+        with room_full(server) as (devices, room):
+            for _ in range(rounds):
+                send_at_once(devices, room)
+                devices[0].answered()
+        server.stop()
+        counted = (server.folder / f"callgrind.out.{worker}").read_text()
+    total = re.search(r"^(?:summary|totals): (\d+)", counted, re.MULTILINE)
+    assert total, "callgrind wrote no sum"
+    return int(total[1])
+
+
+@needs_callgrind
+def test_instructions_per_delivery_stay_few():
+    few, many = 2, 22
+    more = instructions(many) - instructions(few)
+    each = more / ((many - few) * AT_ONCE * DEVICES)
+    print(f"{each:.0f} instructions per delivery")
+    assert each < INSTRUCTIONS
