@@ -265,6 +265,9 @@ def test_check_finds_what_is_wrong(place, ctl):
         ("UPDATE members SET role=3 WHERE room=? AND role=1", "another role"),
         ("DELETE FROM members WHERE room=? AND role=1", "by its log only"),
         ("UPDATE members SET read_seq=999 WHERE room=?", "not there"),
+        ("UPDATE rooms SET label='x' WHERE id=?", "another label"),
+        ("UPDATE rooms SET topic='x' WHERE id=?", "another label"),
+        ("UPDATE rooms SET kind=3-kind WHERE id=?", "another label"),
     ]
     path = place.data / "burung.db"
     shutil.copy(path, place.folder / "good.db")
