@@ -15,7 +15,17 @@ SERVER_CPU, LOAD_CPU = 0, 1
 
 # What keeps people from flooding each other would keep the load from measuring. Keys that this
 # version of burungd does not know are left out.
-LIMITS_OFF = ("limit_send", "limit_requests", "limit_connections_user")
+LIMITS_OFF = (
+    "limit_registrations",
+    "limit_requests_connection",
+    "limit_requests_user",
+    "limit_sends_connection",
+    "limit_sends_user",
+    "limit_rooms",
+    "limit_rooms_owned",
+    "limit_connections_address",
+    "limit_connections_user",
+)
 
 NCHAN_CONF = """\
 {module}

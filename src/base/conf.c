@@ -17,6 +17,11 @@
 #define ORIGIN_WANT "an origin such as https://chat.example.org"
 
 #define AT(field) offsetof(struct conf, field)
+#define RATE(key, index, value)                                                \
+	{                                                                      \
+		.name = key, .kind = CONF_RATE, .off = AT(rate[index]),        \
+		.def = value                                                   \
+	}
 
 /* Documented in conf/burungd.conf, in this order. */
 static const struct conf_key keys[] = {
@@ -116,6 +121,31 @@ static const struct conf_key keys[] = {
 	    .def = "64",
 	    .min = 8,
 	    .max = 256 },
+	{ .name = "limit_connections_address",
+	    .kind = CONF_NUMBER,
+	    .off = AT(limit_connections_address),
+	    .def = "1000",
+	    .max = 65535 },
+	{ .name = "limit_connections_user",
+	    .kind = CONF_NUMBER,
+	    .off = AT(limit_connections_user),
+	    .def = "50",
+	    .max = 65535 },
+	RATE("limit_logins", RATE_LOGINS, "12/min 10"),
+	RATE("limit_logins_address", RATE_LOGINS_ADDRESS, "60/min 100"),
+	RATE("limit_logins_account", RATE_LOGINS_ACCOUNT, "600/h 300"),
+	RATE("limit_registrations", RATE_REGISTRATIONS, "30/h 60"),
+	RATE("limit_requests_connection", RATE_REQUESTS_CONNECTION, "50/s 500"),
+	RATE("limit_requests_user", RATE_REQUESTS_USER, "100/s 1000"),
+	RATE("limit_sends_connection", RATE_SENDS_CONNECTION, "20/s 100"),
+	RATE("limit_sends_user", RATE_SENDS_USER, "20/s 100"),
+	RATE("limit_typing", RATE_TYPING, "2/s 20"),
+	RATE("limit_rooms", RATE_ROOMS, "60/h 100"),
+	{ .name = "limit_rooms_owned",
+	    .kind = CONF_NUMBER,
+	    .off = AT(limit_rooms_owned),
+	    .def = "1000",
+	    .max = 1000000 },
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))

@@ -16,6 +16,29 @@ enum conf_registration {
 	REGISTRATION_INVITE,
 };
 
+/* How often something may be done: count in per_s seconds on the long run, and
+ * burst at once. count 0: as often as one likes. */
+struct conf_rate {
+	uint32_t count;
+	uint32_t per_s;
+	uint32_t burst;
+};
+
+/* Indices of conf.rate; each has a row in doc/PROTOCOL.md, Limits. */
+enum conf_rates {
+	RATE_LOGINS,         /* wrong passwords for a name from an address */
+	RATE_LOGINS_ADDRESS, /* wrong passwords from an address */
+	RATE_LOGINS_ACCOUNT, /* wrong passwords for an account */
+	RATE_REGISTRATIONS,  /* from an address */
+	RATE_REQUESTS_CONNECTION,
+	RATE_REQUESTS_USER,
+	RATE_SENDS_CONNECTION, /* messages */
+	RATE_SENDS_USER,
+	RATE_TYPING, /* of a user */
+	RATE_ROOMS,  /* made by a user */
+	RATES
+};
+
 /* All values, checked and with their defaults; strings are owned by it.
  * conf/burungd.conf documents every key. */
 struct conf {
@@ -38,6 +61,11 @@ struct conf {
 	uint32_t limit_queue;
 	uint32_t limit_connections;  /* per worker, 0: by descriptors */
 	uint32_t limit_login_memory; /* MiB of one Argon2id hash: 8–256 */
+	/* WebSockets on this host, rooms; 0: as many as one likes */
+	uint32_t limit_connections_address;
+	uint32_t limit_connections_user;
+	uint32_t limit_rooms_owned;
+	struct conf_rate rate[RATES];
 };
 
 /* Reads path (NULL: no file, only defaults and environment). Unknown keys,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/conf.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -125,6 +126,77 @@ set_number(const struct conf_key *key, uint32_t *dst, const char *text,
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	uint32_t seconds;
+} units[] = { { "s", 1 }, { "min", 60 }, { "h", 3600 }, { "d", 86400 } };
+
+#define UNITS     (sizeof(units) / sizeof(units[0]))
+#define RATE_MAX  1000000
+#define RATE_WANT "a rate such as 20/s or 30/h 60 (burst), or 0 for no limit"
+
+/* A number from 1 to RATE_MAX at *s, which moves behind it; 0 when none. */
+static uint32_t
+take_count(const char **s)
+{
+	uint32_t v = 0;
+
+	for (; isdigit((unsigned char)**s) && v <= RATE_MAX; (*s)++)
+		v = v * 10 + (uint32_t)(**s - '0');
+	return v <= RATE_MAX ? v : 0;
+}
+
+static uint32_t
+take_unit(const char **s)
+{
+	size_t len = strspn(*s, "abcdefghijklmnopqrstuvwxyz");
+
+	for (size_t i = 0; i < UNITS; i++)
+		if (strlen(units[i].name) == len &&
+		    memcmp(units[i].name, *s, len) == 0) {
+			*s += len;
+			return units[i].seconds;
+		}
+	return 0;
+}
+
+/* "COUNT/UNIT", and how many at once behind it: else COUNT. */
+static int
+set_rate(struct conf_rate *dst, const char *text, struct err *err)
+{
+	struct conf_rate r = { 0 };
+	const char *s = text;
+
+	if (strcmp(text, "0") == 0) {
+		*dst = r;
+		return 0;
+	}
+	r.count = r.burst = take_count(&s);
+	if (r.count == 0 || *s++ != '/' || (r.per_s = take_unit(&s)) == 0)
+		return bad(text, RATE_WANT, err);
+	if (*s != '\0') {
+		s += strspn(s, " \t");
+		r.burst = take_count(&s);
+		if (r.burst == 0 || *s != '\0')
+			return bad(text, RATE_WANT, err);
+	}
+	*dst = r;
+	return 0;
+}
+
+static void
+add_rate(struct buf *b, const struct conf_rate *r)
+{
+	size_t i = 0;
+
+	while (i < UNITS - 1 && units[i].seconds != r->per_s)
+		i++;
+	if (r->count == 0)
+		buf_adds(b, "0");
+	else
+		buf_addf(b, "%u/%s %u", r->count, units[i].name, r->burst);
+}
+
 int
 conf_value_set(
     const struct conf_key *key, void *dst, const char *text, struct err *err)
@@ -138,6 +210,8 @@ conf_value_set(
 		return set_number(key, dst, text, err);
 	case CONF_TEXT:
 		return set_text(key, dst, text, err);
+	case CONF_RATE:
+		return set_rate(dst, text, err);
 	default:
 		break;
 	}
@@ -186,6 +260,8 @@ conf_value_eq(const struct conf_key *key, const void *a, const void *b)
 	case CONF_WORD:
 		return text_eq(
 		    *(const char *const *)a, *(const char *const *)b);
+	case CONF_RATE:
+		return memcmp(a, b, sizeof(struct conf_rate)) == 0;
 	default:
 		return *(const uint32_t *)a == *(const uint32_t *)b;
 	}
@@ -219,6 +295,9 @@ conf_value_text(const struct conf_key *key, const void *v, struct buf *b)
 		break;
 	case CONF_NUMBER:
 		buf_add_u64(b, *(const uint32_t *)v);
+		break;
+	case CONF_RATE:
+		add_rate(b, v);
 		break;
 	case CONF_ENUM:
 		add_word(b, key->words, *(const int *)v);

@@ -16,6 +16,7 @@ enum conf_kind {
 	CONF_NUMBER, /* uint32_t */
 	CONF_WORD,   /* char *, one of words */
 	CONF_ENUM,   /* an enum: index into words */
+	CONF_RATE,   /* struct conf_rate: "20/s 100", "0" */
 };
 
 struct conf_key {

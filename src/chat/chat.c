@@ -4,16 +4,13 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "chat/hold.h"
 #include "chat/hub.h"
 #include "chat/limit.h"
 #include "chat/notice.h"
 #include "chat/presence.h"
 
 #define HASH_THREADS 2
-
-/* Wrong passwords for one name from one address: then one at a time. */
-#define LOGINS_BURST    10
-#define LOGINS_EVERY_MS 5000
 
 struct chat *
 chat_new(const struct chat_conf *c)
@@ -26,7 +23,7 @@ chat_new(const struct chat_conf *c)
 	chat->loop = c->loop;
 	chat->store = c->store;
 	chat->hashers = offload_new(c->loop, HASH_THREADS, "hash");
-	chat->logins = limit_new(LOGINS_BURST, LOGINS_EVERY_MS);
+	limit_conns_reset(c->limits, c->place);
 	chat->hub = hub_new(chat);
 	chat->presence = presence_new(chat);
 	return chat;
@@ -47,9 +44,9 @@ chat_free(struct chat **chatp)
 	if (chat == NULL)
 		return;
 	offload_free(&chat->hashers);
+	hold_free_all(chat);
 	hub_free(&chat->hub);
 	presence_free(&chat->presence);
-	limit_free(&chat->logins);
 	free(chat);
 	*chatp = NULL;
 }

@@ -15,7 +15,8 @@
 #include "store/store.h"
 
 struct hub;
-struct limit;
+struct hold;
+struct limits;
 struct presence;
 
 /* Counters on the board, of this worker. */
@@ -33,6 +34,8 @@ struct chat_conf {
 	struct store *store;
 	char *setup_code; /* on the board; "" when there is an account */
 	struct shlock *hash_slots; /* two */
+	struct limits *limits;     /* on the board; NULL: none */
+	unsigned place;            /* of this worker on the board */
 	struct chat_counters counters;
 };
 
@@ -45,8 +48,8 @@ struct chat {
 	struct hub *hub;
 	struct presence *presence;
 	struct offload *hashers;
-	struct limit *logins; /* tries of a name from an address */
-	size_t requests;      /* under way */
+	struct hold *holds; /* connections that are not read for a while */
+	size_t requests;    /* under way */
 };
 
 struct chat *chat_new(const struct chat_conf *c);

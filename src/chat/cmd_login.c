@@ -1,57 +1,68 @@
 /* chat/cmd_login.c - a name and a password become a session. */
 
-#include <arpa/inet.h>
-#include <string.h>
-
-#include "base/clock.h"
 #include "chat/commands.h"
-#include "chat/limit.h"
 #include "chat/login.h"
+#include "chat/throttle.h"
 
 /* The name and whoever tries it: the address, of IPv6 the network, since all of
  * that belongs to one. */
-struct try_key {
+struct
+try {
 	char name[USER_NAME_MAX + 1];
 	uint8_t net[16];
 };
 
-static struct try_key
-key_of(const struct request *req)
+#define TRIES 3
+
+static struct try
+try_of(const struct request *req)
 {
 	const struct login *l = req->data;
-	struct try_key key = { 0 };
-	uint8_t *net = key.net;
+	struct try t = { 0 };
 
-	user_fold_name(l->name, key.name);
-	if (req->peer == NULL || inet_pton(AF_INET, req->peer, net) == 1)
-		return key;
-	if (inet_pton(AF_INET6, req->peer, net) == 1)
-		memset(net + 8, 0, 8);
-	return key;
+	user_fold_name(l->name, t.name);
+	limit_net(req->peer, t.net);
+	return t;
+}
+
+/* A wrong password counts for the two together and for each. */
+static void
+keys_of(const struct try *t, struct limit_key keys[TRIES])
+{
+	keys[0] = (struct limit_key){ RATE_LOGINS, t, sizeof(*t) };
+	keys[1] =
+	    (struct limit_key){ RATE_LOGINS_ADDRESS, t->net, sizeof(t->net) };
+	keys[2] =
+	    (struct limit_key){ RATE_LOGINS_ACCOUNT, t->name, sizeof(t->name) };
 }
 
 /* 0, or -1 with req->err when there were too many wrong ones. */
 static int
 take_try(struct request *req)
 {
-	struct try_key key = key_of(req);
-	uint32_t wait =
-	    limit_take(req->chat->logins, &key, sizeof(key), clock_mono_ms());
+	struct try t = try_of(req);
+	struct limit_key keys[TRIES];
 
-	if (wait == 0)
-		return 0;
-	err_set(&req->err, ERR_SLOW_DOWN,
-	    "Too many wrong passwords; wait a little.");
-	req->err.retry_ms = (int)wait;
-	return -1;
+	keys_of(&t, keys);
+	for (size_t i = 0; i < TRIES; i++) {
+		if (throttle(req->chat, &keys[i], 1, &req->err) == 0)
+			continue;
+		while (i-- > 0)
+			throttle_undo(req->chat, &keys[i], 1);
+		return -1;
+	}
+	return 0;
 }
 
 static void
 give_try(struct request *req)
 {
-	struct try_key key = key_of(req);
+	struct try t = try_of(req);
+	struct limit_key keys[TRIES];
 
-	limit_give(req->chat->logins, &key, sizeof(key));
+	keys_of(&t, keys);
+	for (size_t i = 0; i < TRIES; i++)
+		throttle_undo(req->chat, &keys[i], 1);
 }
 
 static void

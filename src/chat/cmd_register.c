@@ -6,6 +6,7 @@
 #include "base/failpoint.h"
 #include "chat/commands.h"
 #include "chat/login.h"
+#include "chat/throttle.h"
 #include "store/invites.h"
 
 static int
@@ -123,6 +124,17 @@ hash_work(struct db *db, struct request *req)
 	    l->password, l->password_len, l->memory, l->passhash, &req->err);
 }
 
+/* Accounts that are made from an address count, and names that were tried. */
+static int
+take_turn(struct request *req)
+{
+	uint8_t net[16];
+	struct limit_key key = { RATE_REGISTRATIONS, net, sizeof(net) };
+
+	limit_net(req->peer, net);
+	return throttle(req->chat, &key, 1, &req->err);
+}
+
 static void
 hashed(struct request *req)
 {
@@ -172,7 +184,7 @@ found(struct request *req)
 static void
 register_begin(struct request *req)
 {
-	if (register_read(req) == -1)
+	if (register_read(req) == -1 || take_turn(req) == -1)
 		request_reply(req);
 	else
 		request_read(req, find_work, found);

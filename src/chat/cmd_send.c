@@ -9,6 +9,7 @@
 #include "chat/device.h"
 #include "chat/hub.h"
 #include "chat/request.h"
+#include "chat/throttle.h"
 #include "store/append.h"
 
 #define SEND_MAX 50
@@ -117,15 +118,15 @@ put_results(struct send *s, struct buf *b)
 	json_close(b, ']');
 }
 
+/* req->err is set. */
 static void
 refused(struct send *s, struct request *req)
 {
-	const struct err *err = &s->append.err;
+	enum err_code code = req->err.code;
 
-	req->err = *err;
-	if (req->dev != NULL &&
-	    (err->code == ERR_BUSY || err->code == ERR_SLOW_DOWN))
+	if (req->dev != NULL && (code == ERR_BUSY || code == ERR_SLOW_DOWN))
 		blocked_add(req->dev, &s->ev[0].room, &s->ev[0].cid);
+	request_reply(req);
 }
 
 static void
@@ -135,8 +136,8 @@ done(struct append *a)
 	struct request *req = s->req;
 
 	if (a->err.code) {
+		req->err = a->err;
 		refused(s, req);
-		request_reply(req);
 		return;
 	}
 	FAILPOINT("append.before_ack");
@@ -149,8 +150,8 @@ done(struct append *a)
 	request_reply(req);
 }
 
-static void
-run(struct request *req)
+static struct send *
+send_new(struct request *req)
 {
 	struct send *s;
 
@@ -158,6 +159,14 @@ run(struct request *req)
 	req->data = s;
 	req->data_free = send_free;
 	s->req = req;
+	return s;
+}
+
+static void
+run(struct request *req)
+{
+	struct send *s = send_new(req);
+
 	if (parse(req, s) == -1) {
 		request_reply(req);
 		return;
@@ -171,6 +180,10 @@ run(struct request *req)
 		request_reply(req);
 		return;
 	}
+	if (throttle_sends(req, (uint32_t)s->append.n) == -1) {
+		refused(s, req);
+		return;
+	}
 	s->append.ev = s->ev;
 	s->append.repeated = s->repeated;
 	s->append.done = done;
@@ -178,4 +191,21 @@ run(struct request *req)
 	store_append(req->chat->store, &s->append);
 }
 
-const struct chat_cmd cmd_send = { .name = "send", .run = run };
+/* Before it came here: it blocks the room all the same. */
+static void
+too_many(struct request *req)
+{
+	struct err err = req->err;
+	struct send *s = send_new(req);
+
+	if (parse(req, s) == 0 && req->dev != NULL &&
+	    blocked_pass(req->dev, &s->ev[0].room, &s->ev[0].cid))
+		blocked_add(req->dev, &s->ev[0].room, &s->ev[0].cid);
+	req->err = err;
+}
+
+const struct chat_cmd cmd_send = {
+	.name = "send",
+	.run = run,
+	.refused = too_many,
+};

@@ -8,6 +8,7 @@
 #include "chat/hub_private.h"
 #include "chat/presence.h"
 #include "chat/request.h"
+#include "chat/throttle.h"
 #include "chat/view.h"
 
 static void
@@ -33,7 +34,8 @@ run(struct request *req)
 	struct hub *hub = req->chat->hub;
 	struct id room;
 
-	if (json_need_id(req->args, "room", &room, &req->err) == -1) {
+	if (json_need_id(req->args, "room", &room, &req->err) == -1 ||
+	    throttle_user(req, RATE_TYPING, 1) == -1) {
 		request_reply(req);
 		return;
 	}

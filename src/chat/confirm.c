@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "chat/auth.h"
-#include "chat/limit.h"
+#include "chat/throttle.h"
 
 static void
 confirm_free(void *data)
@@ -60,7 +59,7 @@ hashed(struct request *req)
 	struct confirm *c = req->data;
 
 	if (req->err.code != ERR_UNAUTHORIZED)
-		limit_give(req->chat->logins, &req->user, sizeof(req->user));
+		throttle_user_undo(req, RATE_LOGINS, 1);
 	if (req->err.code != ERR_NONE)
 		request_reply(req);
 	else
@@ -87,7 +86,7 @@ found(struct request *req)
 		request_hash(req, hash_work, hashed);
 		return;
 	}
-	limit_give(req->chat->logins, &req->user, sizeof(req->user));
+	throttle_user_undo(req, RATE_LOGINS, 1);
 	request_reply(req);
 }
 
@@ -105,17 +104,11 @@ void
 confirm_run(struct request *req, request_work_cb *work, request_done_cb *done)
 {
 	struct confirm *c = req->data;
-	uint32_t wait = limit_take(
-	    req->chat->logins, &req->user, sizeof(req->user), clock_mono_ms());
 
 	c->work = work;
 	c->done = done;
-	if (wait == 0) {
+	if (throttle_user(req, RATE_LOGINS, 1) == -1)
+		request_reply(req);
+	else
 		request_read(req, find_work, found);
-		return;
-	}
-	err_set(&req->err, ERR_SLOW_DOWN,
-	    "Too many wrong passwords; wait a little.");
-	req->err.retry_ms = (int)wait;
-	request_reply(req);
 }

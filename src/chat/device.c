@@ -22,6 +22,26 @@ device_unref(struct device *dev)
 	free(dev);
 }
 
+#define STOPPED (DEVICE_PAUSED | DEVICE_HELD)
+
+void
+device_stop(struct device *dev, unsigned why)
+{
+	dev->flags |= (uint16_t)why;
+	wsconn_pause(&dev->ws);
+}
+
+/* Both reasons were taken away when the worker goes down: it stays stopped. */
+void
+device_read_on(struct device *dev, unsigned why)
+{
+	if (!(dev->flags & why))
+		return;
+	dev->flags &= (uint16_t)~why;
+	if (!(dev->flags & (STOPPED | DEVICE_CLOSED)))
+		wsconn_resume(&dev->ws);
+}
+
 void
 device_send(struct device *dev, const struct buf *json)
 {

@@ -22,6 +22,7 @@ enum {
 	DEVICE_CLOSED = 4,   /* the socket is gone; only requests keep it */
 	DEVICE_PAUSED = 8,   /* too many requests under way */
 	DEVICE_SESSION = 16, /* its session is known */
+	DEVICE_HELD = 32,    /* chat/hold.h */
 };
 
 /* Kept small: there are tens of thousands. */
@@ -29,11 +30,12 @@ struct device {
 	struct wsconn ws; /* first */
 	struct chat *chat;
 	struct hub_user *user; /* NULL until hello */
-	LIST_ENTRY(device) of_user;
+	SLIST_ENTRY(device) of_user;
 	struct sync *sync;
 	struct blocked *blocked;
 	struct id id; /* the person */
 	struct id session;
+	uint32_t address_ticket, user_ticket; /* limit_enter's */
 	uint32_t told; /* stamp against telling it a signal twice */
 	uint16_t refs; /* requests and jobs that point here, + 1 if open */
 	uint16_t flags;
@@ -41,6 +43,11 @@ struct device {
 
 struct device *device_ref(struct device *dev);
 void device_unref(struct device *dev); /* frees the last */
+
+/* Stops reading for a reason (DEVICE_PAUSED, DEVICE_HELD), and goes on when
+ * none is left. */
+void device_stop(struct device *dev, unsigned why);
+void device_read_on(struct device *dev, unsigned why);
 
 /* Sends one JSON text. */
 void device_send(struct device *dev, const struct buf *json);

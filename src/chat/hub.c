@@ -130,7 +130,7 @@ hub_turn_end(void *arg)
 		hub->dirty = log->dirty;
 		log->flags &= (uint8_t)~LOG_DIRTY;
 		hub_fan_flush(hub, log);
-		if (log->self && LIST_EMPTY(&hub_log_user(log)->devices))
+		if (log->self && SLIST_EMPTY(&hub_log_user(log)->devices))
 			user_free(hub, hub_log_user(log));
 		else if (!log->self && hub_log_room(log)->nusers == 0)
 			room_free(hub, hub_log_room(log));
@@ -150,7 +150,7 @@ hub_user_open(struct hub *hub, const struct id *user)
 	u->log.self = 1;
 	u->rooms = &u->first;
 	u->cap = 1;
-	LIST_INIT(&u->devices);
+	SLIST_INIT(&u->devices);
 	map_put(&hub->users, u);
 	bus_subscribe(hub->chat->bus, user, NULL, NULL);
 	return u;
@@ -159,7 +159,7 @@ hub_user_open(struct hub *hub, const struct id *user)
 void
 hub_user_unused(struct hub *hub, struct hub_user *u)
 {
-	if (LIST_EMPTY(&u->devices))
+	if (SLIST_EMPTY(&u->devices))
 		hub_mark_dirty(hub, &u->log);
 }
 
@@ -270,7 +270,7 @@ hub_detach(struct hub *hub, struct hub_user *u, struct hub_room *room)
 		return;
 	u->rooms[i - 1] = u->rooms[--u->nrooms];
 	drop_from_room(room, u);
-	LIST_FOREACH(dev, &u->devices, of_user)
+	SLIST_FOREACH(dev, &u->devices, of_user)
 		sync_forget(dev, &room->log);
 	if (room->nusers == 0)
 		hub_mark_dirty(hub, &room->log);
@@ -299,10 +299,10 @@ hub_know_user(struct hub *hub, struct hub_user *u, uint64_t self_seq,
 void
 hub_add_device(struct hub *hub, struct hub_user *u, struct device *dev)
 {
-	bool first = LIST_EMPTY(&u->devices);
+	bool first = SLIST_EMPTY(&u->devices);
 
 	dev->user = u;
-	LIST_INSERT_HEAD(&u->devices, dev, of_user);
+	SLIST_INSERT_HEAD(&u->devices, dev, of_user);
 	if (first)
 		presence_came(hub->chat->presence, u);
 }
@@ -315,9 +315,9 @@ hub_remove_device(struct hub *hub, struct device *dev)
 	sync_free(dev);
 	if (u == NULL)
 		return;
-	LIST_REMOVE(dev, of_user);
+	SLIST_REMOVE(&u->devices, dev, device, of_user);
 	dev->user = NULL;
-	if (!LIST_EMPTY(&u->devices))
+	if (!SLIST_EMPTY(&u->devices))
 		return;
 	presence_went(hub->chat->presence, u);
 	hub_mark_dirty(hub, &u->log);
@@ -342,8 +342,8 @@ hub_end_session(
 
 	if (u == NULL)
 		return;
-	for (dev = LIST_FIRST(&u->devices); dev != NULL; dev = next) {
-		next = LIST_NEXT(dev, of_user);
+	for (dev = SLIST_FIRST(&u->devices); dev != NULL; dev = next) {
+		next = SLIST_NEXT(dev, of_user);
 		if (id_is_zero(session) || id_eq(&dev->session, session))
 			wsconn_close(&dev->ws, WS_SESSION_OVER, "session over");
 	}

@@ -47,7 +47,7 @@ struct hub_room {
 
 struct hub_user {
 	struct hub_log log; /* its self room; id: the user's */
-	LIST_HEAD(, device) devices;
+	SLIST_HEAD(, device) devices;
 	uint32_t nrooms, cap;
 	struct hub_room **rooms; /* &first while there is one at most */
 	struct hub_room *first;

@@ -92,7 +92,7 @@ to_user(struct hub_user *u, struct hub_log *log, struct chunk *frames)
 	struct device *dev;
 	unsigned n = 0;
 
-	LIST_FOREACH(dev, &u->devices, of_user) {
+	SLIST_FOREACH(dev, &u->devices, of_user) {
 		if (dev->sync != NULL && sync_holds(dev, log))
 			continue;
 		wsconn_share(&dev->ws, frames);
@@ -173,7 +173,7 @@ signal_devices(struct hub *hub, struct hub_user *u, const struct buf *json)
 {
 	struct device *dev;
 
-	LIST_FOREACH(dev, &u->devices, of_user) {
+	SLIST_FOREACH(dev, &u->devices, of_user) {
 		if (dev->told == hub->stamp)
 			continue;
 		dev->told = hub->stamp;

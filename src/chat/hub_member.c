@@ -101,7 +101,7 @@ added_done(void *arg)
 		return;
 	}
 	room = hub_room_of(a->hub, u, &a->head.room);
-	LIST_FOREACH(dev, &u->devices, of_user)
+	SLIST_FOREACH(dev, &u->devices, of_user)
 		sync_add(dev, &room->log, a->join);
 out:
 	free(a);

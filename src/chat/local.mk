@@ -47,6 +47,7 @@ src_chat_libchat_a_SOURCES = \
 	src/chat/confirm.c src/chat/confirm.h \
 	src/chat/device.c src/chat/device.h \
 	src/chat/ending.c src/chat/ending.h \
+	src/chat/hold.c src/chat/hold.h \
 	src/chat/hub.c src/chat/hub.h \
 	src/chat/hub_event.c src/chat/hub_event.h \
 	src/chat/hub_fan.c \
@@ -66,4 +67,5 @@ src_chat_libchat_a_SOURCES = \
 	src/chat/room_new.c src/chat/room_new.h \
 	src/chat/span.c src/chat/span.h \
 	src/chat/sync.c src/chat/sync.h \
+	src/chat/throttle.c src/chat/throttle.h \
 	src/chat/view.c src/chat/view.h

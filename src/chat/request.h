@@ -66,6 +66,8 @@ struct chat_cmd {
 	unsigned flags;
 	/* On the loop. Must lead to exactly one request_reply, now or later. */
 	void (*run)(struct request *req);
+	/* Instead of run, before the reply: refused with slow_down. Or NULL. */
+	void (*refused)(struct request *req);
 };
 
 /* By name, or NULL. The table is in chat/commands.c. */

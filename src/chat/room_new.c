@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "chat/hub.h"
+#include "chat/throttle.h"
 #include "chat/view.h"
 
 static void
@@ -48,6 +49,8 @@ made(struct request *req)
 {
 	struct room_ask *ask = req->data;
 
+	if (ask->more.n == 0)
+		throttle_user_undo(req, RATE_ROOMS, 1);
 	if (ask->more.n > 0) {
 		*req->chat->c.counters.stored += ask->more.n;
 		hub_commit_list(req->chat->hub, &ask->more);
@@ -58,5 +61,11 @@ made(struct request *req)
 void
 room_new_run(struct request *req)
 {
-	request_write(req, make_work, made);
+	struct room_ask *ask = req->data;
+
+	ask->room.owned_max = req->chat->conf->limit_rooms_owned;
+	if (throttle_user(req, RATE_ROOMS, 1) == -1)
+		request_reply(req);
+	else
+		request_write(req, make_work, made);
 }

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "chat/request.h"
+#include "chat/throttle.h"
 #include "gate/gate_private.h"
 #include "gate/pages.h"
 #include "gate/token.h"
@@ -131,6 +132,10 @@ session_done(struct request *req)
 		request_reply(req);
 		return;
 	}
+	if (throttle_user(req, RATE_REQUESTS_USER, 1) == -1) {
+		request_reply(req);
+		return;
+	}
 	auth_touch(req->chat, &ask->session);
 	req->cmd->run(req);
 }
@@ -210,6 +215,27 @@ begin(struct gate *gate, struct http_request *http, struct json *args)
 	return req;
 }
 
+/* Of HTTP a "connection" is a session or, without one, an address: before
+ * anything is looked up. False when the reply has been given. */
+static bool
+may_ask(struct gate *gate, struct http_request *http, const char *token)
+{
+	struct limit_key key = { RATE_REQUESTS_CONNECTION, token,
+		strlen(token) };
+	struct err err = { 0 };
+	uint8_t net[16];
+
+	if (*token == '\0') {
+		limit_net(http_peer(http), net);
+		key.key = net;
+		key.len = sizeof(net);
+	}
+	if (throttle(gate->chat, &key, 1, &err) == 0)
+		return true;
+	reply_error(gate, http, err_status(err.code), &err);
+	return false;
+}
+
 static void
 on_api(struct http_request *http, void *arg)
 {
@@ -226,6 +252,8 @@ on_api(struct http_request *http, void *arg)
 		refuse(gate, http, 401, ERR_UNAUTHORIZED, "Please log in.");
 		return;
 	}
+	if (!may_ask(gate, http, token))
+		return;
 	args = parse_body(gate, http);
 	if (args == NULL)
 		return;

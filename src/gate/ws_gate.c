@@ -15,6 +15,7 @@
 #include "chat/hub.h"
 #include "chat/request.h"
 #include "chat/sync.h"
+#include "chat/throttle.h"
 #include "gate/gate_private.h"
 #include "gate/token.h"
 #include "ws/handshake.h"
@@ -23,6 +24,7 @@
 #define UNDER_WAY_LOW 32
 #define RETRY_MAX_MS  3000 /* the hint given when closing with 1001 */
 #define DRAIN_STEP_MS 20
+#define TOO_MANY_MS   10000 /* the hint when there are too many of one */
 
 /* --- who is it? --- */
 
@@ -30,6 +32,7 @@ struct entry {
 	struct gate *gate;
 	struct device *dev;
 	bool has_token;
+	uint32_t address_ticket; /* 0: too many from there */
 	char token[AUTH_TOKEN];
 	struct session session;
 	struct user user;
@@ -57,6 +60,38 @@ say_goodbye(struct device *dev)
 }
 
 static void
+too_many(struct device *dev)
+{
+	char reason[32];
+
+	snprintf(reason, sizeof(reason), "retry=%u",
+	    TOO_MANY_MS + clock_jitter(TOO_MANY_MS));
+	wsconn_close(&dev->ws, WS_TOO_MANY, reason);
+}
+
+/* It is somebody's. */
+static void
+welcome(struct entry *e, struct device *dev)
+{
+	struct chat *chat = e->gate->chat;
+	struct limit_key key = { .key = &e->user.id,
+		.len = sizeof(e->user.id) };
+
+	dev->user_ticket = limit_enter(chat->c.limits, chat->c.place,
+	    LIMIT_USER, &key, chat->conf->limit_connections_user);
+	if (dev->user_ticket == 0) {
+		too_many(dev);
+		return;
+	}
+	dev->id = e->user.id;
+	dev->session = e->session.id;
+	dev->flags |= DEVICE_SESSION;
+	auth_touch(chat, &e->session);
+	if (!e->gate->draining)
+		wsconn_resume(&dev->ws);
+}
+
+static void
 entry_done(void *arg)
 {
 	struct entry *e = arg;
@@ -65,12 +100,7 @@ entry_done(void *arg)
 	if (dev->flags & DEVICE_CLOSED) {
 		/* nothing to tell anybody */
 	} else if (e->found == 1) {
-		dev->id = e->user.id;
-		dev->session = e->session.id;
-		dev->flags |= DEVICE_SESSION;
-		auth_touch(e->gate->chat, &e->session);
-		if (!e->gate->draining)
-			wsconn_resume(&dev->ws);
+		welcome(e, dev);
 	} else if (e->found == -1) {
 		say_goodbye(dev); /* the store is away: later */
 	} else {
@@ -88,15 +118,21 @@ upgraded(int fd, const void *first, size_t first_len, void *arg)
 	struct device *dev;
 
 	if (fd == -1) {
+		limit_leave(e->gate->chat->c.limits, e->gate->chat->c.place,
+		    LIMIT_ADDRESS, e->address_ticket);
 		free(e);
 		return;
 	}
 	MEM_NEW(dev);
 	dev->chat = e->gate->chat;
 	dev->refs = 1;
+	dev->address_ticket = e->address_ticket;
 	wsconn_open(&dev->ws, e->gate->pool, fd, first, first_len);
-	if (!e->has_token) {
-		wsconn_close(&dev->ws, WS_SESSION_OVER, "log in first");
+	if (e->address_ticket == 0 || !e->has_token) {
+		if (e->address_ticket == 0)
+			too_many(dev);
+		else
+			wsconn_close(&dev->ws, WS_SESSION_OVER, "log in first");
 		free(e);
 		return;
 	}
@@ -112,6 +148,17 @@ refuse(struct http_request *req, int status, const char *text)
 		http_reply_header(req, "Sec-WebSocket-Version", "13");
 	http_reply(
 	    req, status, "text/plain; charset=utf-8", text, strlen(text));
+}
+
+static uint32_t
+enter_address(struct chat *chat, const char *peer)
+{
+	uint8_t net[16];
+	struct limit_key key = { .key = net, .len = sizeof(net) };
+
+	limit_net(peer, net);
+	return limit_enter(chat->c.limits, chat->c.place, LIMIT_ADDRESS, &key,
+	    chat->conf->limit_connections_address);
 }
 
 static void
@@ -146,6 +193,7 @@ on_ws(struct http_request *req, void *arg)
 	MEM_NEW(e);
 	e->gate = gate;
 	e->has_token = token_find(gate, req, e->token);
+	e->address_ticket = enter_address(gate->chat, http_peer(req));
 	http_upgrade(req, upgraded, e);
 }
 
@@ -179,11 +227,8 @@ end_answer(struct request *req, struct buf *b)
 static void
 read_on(struct device *dev)
 {
-	if (dev->flags & DEVICE_PAUSED && dev->refs <= UNDER_WAY_LOW &&
-	    !(dev->flags & DEVICE_CLOSED)) {
-		dev->flags &= (uint16_t)~DEVICE_PAUSED;
-		wsconn_resume(&dev->ws);
-	}
+	if (dev->refs <= UNDER_WAY_LOW)
+		device_read_on(dev, DEVICE_PAUSED);
 }
 
 static void
@@ -288,14 +333,17 @@ on_message(struct wsconn *w, enum ws_opcode op, const uint8_t *p, size_t len)
 	req = request_make(dev, args);
 	if (req->err.code == ERR_NONE)
 		req->cmd = find_command(dev, args, &req->err);
-	if (dev->refs > UNDER_WAY_MAX) {
-		dev->flags |= DEVICE_PAUSED;
-		wsconn_pause(&dev->ws);
-	}
-	if (req->cmd == NULL)
+	if (dev->refs > UNDER_WAY_MAX)
+		device_stop(dev, DEVICE_PAUSED);
+	if (throttle_device(req) == -1) {
+		if (req->cmd != NULL && req->cmd->refused != NULL)
+			req->cmd->refused(req);
 		request_reply(req);
-	else
+	} else if (req->cmd == NULL) {
+		request_reply(req);
+	} else {
 		req->cmd->run(req);
+	}
 }
 
 static void
@@ -308,10 +356,15 @@ static void
 on_closed(struct wsconn *w, unsigned code)
 {
 	struct device *dev = (struct device *)w;
+	struct chat *chat = dev->chat;
 
 	if (code == WS_RESUME)
 		atomic_fetch_add(dev->chat->c.counters.dropped, 1);
 	dev->flags |= DEVICE_CLOSED;
+	limit_leave(
+	    chat->c.limits, chat->c.place, LIMIT_ADDRESS, dev->address_ticket);
+	limit_leave(
+	    chat->c.limits, chat->c.place, LIMIT_USER, dev->user_ticket);
 	hub_remove_device(dev->chat->hub, dev);
 	device_unref(dev);
 }
@@ -377,7 +430,8 @@ stop_reading(struct wsconn *w, void *arg)
 {
 	struct device *dev = (struct device *)w;
 
-	dev->flags &= (uint16_t)~DEVICE_PAUSED; /* read_on must not undo it */
+	/* device_read_on must not undo it */
+	dev->flags &= (uint16_t) ~(DEVICE_PAUSED | DEVICE_HELD);
 	wsconn_pause(w);
 }
 

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+_Static_assert(PLACES_MAX <= LIMIT_PLACES, "each place counts connections");
+
 struct board *
 board_new(unsigned places)
 {
@@ -22,6 +24,7 @@ board_new(unsigned places)
 	b->places = places;
 	b->log_level = LOG_INFO;
 	b->started_ms = clock_wall_ms();
+	limits_init(&b->limits);
 	shlock_init(&b->store_write);
 	shlock_init(&b->hash_slots[0]);
 	shlock_init(&b->hash_slots[1]);

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/shlock.h"
+#include "chat/limit.h"
 #include "store/store.h"
 
 #define WORKERS_MAX 64
@@ -47,6 +48,7 @@ struct board {
 	_Atomic int log_level;       /* enum log_level: of all processes */
 	uint64_t started_ms;         /* clock_wall_ms of the master */
 	struct board_worker worker[PLACES_MAX];
+	struct limits limits; /* of the host */
 };
 
 /* Anonymous shared memory, cleared, locks ready; before the fork. */

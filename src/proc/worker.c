@@ -270,6 +270,8 @@ open_gate(struct worker *w, struct err *err)
 			.store = w->store,
 			.setup_code = w->s->board->setup_code,
 			.hash_slots = w->s->board->hash_slots,
+			.limits = &w->s->board->limits,
+			.place = w->place,
 			.counters = { &b->delivered, &b->stored, &b->repaired,
 			    &b->dropped, b->refused },
 		},

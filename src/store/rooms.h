@@ -25,6 +25,8 @@ struct room_new {
 	struct cid cid;    /* repeated by the same creator: the same room */
 	const struct id *users; /* further members (direct: the other one) */
 	size_t nusers;          /* unknown ids are an error NOT_FOUND */
+	uint32_t owned_max; /* a group when the creator owns so many already:
+			     * FORBIDDEN. 0: no limit */
 };
 
 /* Makes the room, or finds the one of that direct pair or that cid (then

@@ -30,6 +30,7 @@ enum ws_code {
 	WS_INTERNAL = 1011,
 	WS_RESUME = 4001,
 	WS_SESSION_OVER = 4401,
+	WS_TOO_MANY = 4429,
 };
 
 #define WS_HEADER_MAX 10 /* of what a server sends: unmasked */

@@ -70,6 +70,21 @@ static const struct {
 	    ":1: registration: ‘maybe’ is not one of: open closed invite" },
 	{ "registration = open closed\n", ":1: registration: ‘open closed’ is "
 					  "not one of: open closed invite" },
+	{ "limit_sends_user = 20\n",
+	    ":1: limit_sends_user: ‘20’ is not a rate such as 20/s or 30/h 60 "
+	    "(burst), or 0 for no limit" },
+	{ "limit_sends_user = 20/week\n",
+	    ":1: limit_sends_user: ‘20/week’ is not a rate such as 20/s or "
+	    "30/h 60 (burst), or 0 for no limit" },
+	{ "limit_sends_user = 0/s\n",
+	    ":1: limit_sends_user: ‘0/s’ is not a rate such as 20/s or 30/h 60 "
+	    "(burst), or 0 for no limit" },
+	{ "limit_sends_user = 20/s 0\n",
+	    ":1: limit_sends_user: ‘20/s 0’ is not a rate such as 20/s or "
+	    "30/h 60 (burst), or 0 for no limit" },
+	{ "limit_sends_user = 99999999999/s\n",
+	    ":1: limit_sends_user: ‘99999999999/s’ is not a rate such as 20/s "
+	    "or 30/h 60 (burst), or 0 for no limit" },
 	{ "public_url = chat.example.org\n",
 	    ":1: public_url: ‘chat.example.org’ is not an origin such as "
 	    "https://chat.example.org" },
@@ -175,6 +190,9 @@ test_file(void)
 				 "data\t=  /var/lib/my data \n"
 				 "workers = 7\n"
 				 "registration = closed\n"
+				 "limit_logins = 7/min 9\n"
+				 "limit_typing = 5/s\n"
+				 "limit_rooms = 0\n"
 				 "log_level = debug\n"
 				 "trusted_proxies = 10.0.0.1, ::1\n"
 				 "public_url = https://chat.example.org:8443\n"
@@ -188,6 +206,14 @@ test_file(void)
 	is_str(conf->data, "/var/lib/my data", "blanks around are dropped");
 	is_int(conf->workers, 7, "workers");
 	is_int(conf->registration, REGISTRATION_CLOSED, "registration");
+	ok(conf->rate[RATE_LOGINS].count == 7 &&
+		conf->rate[RATE_LOGINS].per_s == 60 &&
+		conf->rate[RATE_LOGINS].burst == 9,
+	    "a rate with its burst");
+	ok(conf->rate[RATE_TYPING].count == 5 &&
+		conf->rate[RATE_TYPING].burst == 5,
+	    "without, it is the count");
+	is_int(conf->rate[RATE_ROOMS].count, 0, "no rate");
 	is_int(conf->log_level, LOG_DEBUG, "log_level");
 	is_str(conf->trusted_proxies[1], "::1", "trusted_proxies");
 	is_str(conf->public_url, "https://chat.example.org:8443", "public_url");
@@ -270,7 +296,7 @@ test_shipped_file(void)
 	}
 	if (f != NULL)
 		fclose(f);
-	is_int(keys, 19, "it has every key");
+	is_int(keys, 32, "it has every key");
 	is_int(unknown, 0, "each with an example that is accepted");
 }
 

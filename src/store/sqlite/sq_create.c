@@ -180,12 +180,37 @@ add_direct_key(struct making *k, struct err *err)
 }
 
 static int
+check_owned(struct making *k, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	uint64_t n = 0;
+	int rc;
+
+	if (k->n->owned_max == 0 || is_direct(k->n))
+		return 0;
+	stmt =
+	    sq_query(k->s, Q_OWNED, err, "bi", &k->n->creator, (int)ROLE_OWNER);
+	if (stmt == NULL)
+		return -1;
+	rc = sq_step(k->s, stmt, err);
+	if (rc == 1)
+		n = sq_get_u64(stmt, 0);
+	sq_done(stmt);
+	if (n >= k->n->owned_max)
+		return err_set(err, ERR_FORBIDDEN,
+		    "You own %u rooms, which is as many as one may.",
+		    k->n->owned_max);
+	return rc == -1 ? -1 : 0;
+}
+
+static int
 make(struct making *k, struct err *err)
 {
 	const struct room_new *n = k->n;
 	bool direct = is_direct(n);
 
-	if (sq_run(k->s, Q_ROOM_ADD, err, "bisuu", &n->room.id,
+	if (check_owned(k, err) == -1 ||
+	    sq_run(k->s, Q_ROOM_ADD, err, "bisuu", &n->room.id,
 		(int)n->room.kind, n->room.label, (uint64_t)0,
 		(uint64_t)0) == -1)
 		return -1;

@@ -113,6 +113,7 @@ Q(DIRECT_GET, "SELECT room FROM directs WHERE low=? AND high=?")
 Q(PEER, "SELECT " USER_COLS " FROM members m CROSS JOIN users u ON u.id=m.user"
 	" WHERE m.room=? AND m.user<>? LIMIT 1")
 
+Q(OWNED, "SELECT count(*) FROM members WHERE user=? AND role=?")
 Q(MEMBER_ADD, "INSERT INTO members (room,user,role,joined,read_seq,read_no)"
 	      " VALUES (?,?,?,?,?,?)")
 Q(MEMBER_GET,
