@@ -1,0 +1,268 @@
+"""nginx/burung-chat.conf before a real burungd: TLS, WebSocket, limits, real addresses."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+from pathlib import Path
+
+import pytest
+import websockets.sync.client as ws
+from burung.server import PASSWORD, TOP, Server, free_port, wait_for
+from websockets.exceptions import InvalidStatus
+
+NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
+HOST = "chat.example.org"
+pytestmark = pytest.mark.skipif(
+    not (NGINX and shutil.which("openssl")), reason="nginx or openssl is not installed"
+)
+
+
+class Front:
+    """nginx with our file, only its ports, paths and certificate changed, before a server."""
+
+    def __init__(self, folder: Path, server_port: int, port: int, plain_port: int):
+        self.folder, self.port, self.plain_port = folder, port, plain_port
+        self.make_certificate()
+        site = (TOP / "nginx/burung-chat.conf").read_text()
+        for old, new in (
+            (r"listen 443 ", f"listen 127.0.0.1:{port} "),
+            (r"listen 80;", f"listen 127.0.0.1:{plain_port};"),
+            (r"\tlisten \[::\].*\n", ""),
+            (r"127\.0\.0\.1:8080", f"127.0.0.1:{server_port}"),
+            (r"/etc/nginx/burung-chat\.", f"{folder}/burung-chat."),
+        ):
+            site, count = re.subn(old, new, site)
+            assert count > 0, f"{old} is not in the file"
+        (folder / "site.conf").write_text(site)
+        temps = "".join(
+            f"\t{kind}_temp_path {folder}/{kind};\n"
+            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        (folder / "nginx.conf").write_text(
+            ("user root;\n" if os.geteuid() == 0 else "")
+            + f"daemon off;\nworker_processes 1;\npid {folder}/nginx.pid;\n"
+            + f"error_log {folder}/error.log;\nevents {{}}\n"
+            + f"http {{\n{temps}\taccess_log off;\n\tinclude {folder}/site.conf;\n}}\n"
+        )
+        self.process: subprocess.Popen | None = None
+
+    def make_certificate(self) -> None:
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-days", "2", "-subj", f"/CN={HOST}",
+             "-addext", f"subjectAltName=DNS:{HOST}",
+             "-keyout", self.folder / "burung-chat.key", "-out", self.folder / "burung-chat.crt"],
+            check=True, capture_output=True,
+        )  # fmt: skip
+
+    def command(self, *more: str) -> list:
+        return [NGINX, "-p", self.folder, "-c", self.folder / "nginx.conf",
+                "-e", self.folder / "error.log", *more]  # fmt: skip
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self.command(), stderr=subprocess.DEVNULL)
+        wait_for("nginx listens", self.listens)
+
+    def listens(self) -> bool:
+        assert self.process.poll() is None, (self.folder / "error.log").read_text()
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.terminate()
+            self.process.wait(20)
+
+    # As a client
+
+    def context(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.folder / "burung-chat.crt"))
+
+    def connect(self, source: str = "127.0.0.1") -> socket.socket:
+        return socket.create_connection(
+            ("127.0.0.1", self.port), timeout=20, source_address=(source, 0)
+        )
+
+    def ask(self, method: str, path: str, body: bytes | None = None, *, source="127.0.0.1", **more):
+        """(status, headers, body)"""
+        line = http.client.HTTPSConnection(HOST, self.port)
+        line.sock = self.context().wrap_socket(self.connect(source), server_hostname=HOST)
+        try:
+            headers = {name.replace("_", "-"): value for name, value in more.items()}
+            line.request(method, path, body=body, headers=headers)
+            answer = line.getresponse()
+            return answer.status, answer.headers, answer.read()
+        finally:
+            line.close()
+
+    def call(self, op: str, fields: dict, **more):
+        return self.ask(
+            "POST", f"/api/{op}", json.dumps(fields).encode(),
+            Content_Type="application/json", **more,
+        )  # fmt: skip
+
+    def socket(self, **headers: str):
+        return ws.connect(
+            f"wss://{HOST}:{self.port}/ws",
+            sock=self.connect(),
+            ssl=self.context(),
+            server_hostname=HOST,
+            additional_headers=headers,
+            proxy=None,
+        )
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("nginx")
+    www = folder / "www"
+    (www / "assets").mkdir(parents=True)
+    (www / "index.html").write_text("<!doctype html><title>Burung</title>")
+    (www / "assets" / "app-1234.js").write_text("// the client")
+    port, plain_port = free_port(), free_port()
+    with Server(
+        workers=2, www=www, public_url=f"https://{HOST}:{port}", trusted_proxies="127.0.0.1"
+    ) as server:
+        server.user("ani")
+        one = Front(folder, server.port, port, plain_port)
+        one.start()
+        try:
+            yield one
+        finally:
+            one.stop()
+
+
+def log_in(front: Front, name: str = "ani", password: str = PASSWORD, **more):
+    return front.call("login", {"name": name, "password": password}, **more)
+
+
+def cookie_of(headers) -> str:
+    return headers["Set-Cookie"].partition(";")[0]
+
+
+def test_nginx_accepts_the_file_without_warnings(front):
+    done = subprocess.run(front.command("-t"), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "warn" not in done.stderr
+
+
+def test_plain_http_is_sent_to_https(front):
+    line = http.client.HTTPConnection("127.0.0.1", front.plain_port, timeout=20)
+    line.request("GET", "/some/where?x=1", headers={"Host": HOST})
+    answer = line.getresponse()
+    assert (answer.status, answer.headers["Location"]) == (301, f"https://{HOST}/some/where?x=1")
+    line.close()
+
+
+def test_login_through_tls_sets_a_secure_host_cookie_that_works(front):
+    status, headers, _ = log_in(front)
+    assert status == 200
+    name, _, _ = headers["Set-Cookie"].partition("=")
+    assert name == "__Host-burung"
+    attributes = {each.strip() for each in headers["Set-Cookie"].split(";")[1:]}
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= attributes
+    status, headers, body = front.call("me", {}, Cookie=cookie_of(headers))
+    assert (status, json.loads(body)["user"]["name"]) == (200, "ani")
+    assert "max-age" in headers["Strict-Transport-Security"]
+
+
+def test_websocket_through_tls_hears_and_says(front):
+    cookie = cookie_of(log_in(front)[1])
+    origin = f"https://{HOST}:{front.port}"
+    with front.socket(Cookie=cookie, Origin=origin) as line:
+        line.send('{"id":1,"op":"hello"}')
+        answer = json.loads(line.recv(10))
+        assert (answer["re"], answer["user"]["name"]) == (1, "ani")
+        made = front.call(
+            "room_create", {"kind": "private", "label": "tls"}, Cookie=cookie, Origin=origin
+        )
+        room = json.loads(made[2])["room"]["id"]
+        said = {"id": 2, "op": "send", "room": room, "cid": "ab" * 16, "body": "x" * 16384}
+        line.send(json.dumps(said))
+        while (frame := json.loads(line.recv(10))).get("ev") != "message":
+            pass
+        assert len(frame["body"]) == 16384
+
+
+def test_websocket_of_a_foreign_origin_is_refused_through_nginx(front):
+    with pytest.raises(InvalidStatus) as refused, front.socket(Origin="https://elsewhere.example"):
+        pass
+    assert refused.value.response.status_code == 403
+
+
+def test_body_of_just_the_limit_passes_and_a_longer_one_is_413_in_json(front):
+    body = b"{}" + b" " * (65536 - 2)
+    cookie = cookie_of(log_in(front)[1])
+    sent = {"Cookie": cookie, "Content_Type": "application/json"}
+    assert front.ask("POST", "/api/me", body, **sent)[0] == 200
+    status, headers, answer = front.ask("POST", "/api/me", body + b" ", **sent)
+    assert (status, json.loads(answer)["error"]["code"]) == (413, "too_large")
+    assert headers.get_content_type() == "application/json"
+
+
+def test_errors_of_the_server_pass_through(front):
+    cookie = cookie_of(log_in(front)[1])
+    status, _, body = front.call("me", {})
+    assert (status, json.loads(body)["error"]["code"]) == (401, "unauthorized")
+    long = {"room": "ff" * 12, "cid": "ab" * 16, "body": "x" * 16385}
+    status, _, body = front.call("send", long, Cookie=cookie)
+    assert (status, json.loads(body)["error"]["code"]) == (413, "too_large")
+    status, _, body = front.ask("POST", "/api/me", b"{}", Content_Type="text/plain")
+    assert status == 415
+    assert front.ask("GET", f"/{'a' * 3000}")[0] == 414
+    assert front.ask("GET", "/", X_Long="a" * 20000)[0] in (400, 431)
+
+
+def test_limits_count_the_real_address_which_nobody_can_forge(front):
+    """Ten wrong passwords of one address; another one may still try."""
+    for n in range(10):
+        forged = {"X_Forwarded_For": f"203.0.113.{n}"}
+        assert log_in(front, password="a wrong one", source="127.0.0.2", **forged)[0] == 401
+    status, headers, body = log_in(
+        front, password="a wrong one", source="127.0.0.2", X_Forwarded_For="203.0.113.99"
+    )
+    assert (status, json.loads(body)["error"]["code"]) == (429, "slow_down")
+    assert int(headers["Retry-After"]) >= 1
+    assert log_in(front, source="127.0.0.3")[0] == 200
+
+
+def test_files_of_the_client_pass_through_with_their_headers(front):
+    status, headers, body = front.ask("GET", "/")
+    assert status == 200
+    assert b"<title>Burung" in body
+    assert "default-src" in headers["Content-Security-Policy"]
+    status, headers, _ = front.ask("GET", "/assets/app-1234.js")
+    assert (status, headers.get_content_type()) == (200, "text/javascript")
+    assert "immutable" in headers["Cache-Control"]
+    etag = headers["ETag"]
+    assert front.ask("GET", "/assets/app-1234.js", If_None_Match=etag)[0] == 304
+
+
+def test_time_outs_are_longer_than_the_servers_pings():
+    site = (TOP / "nginx/burung-chat.conf").read_text()
+    socket_part = site[site.index("location = /ws") :]
+    for name in ("proxy_read_timeout", "proxy_send_timeout"):
+        assert int(re.search(rf"{name} (\d+)s;", socket_part).group(1)) > 3 * 25
+
+
+def test_absent_server_is_busy_in_json_and_comes_back(front, tmp_path):
+    with Server(workers=1) as server:
+        folder = tmp_path / "front"
+        folder.mkdir()
+        other = Front(folder, server.port, free_port(), free_port())
+        other.start()
+        try:
+            assert other.call("info", {})[0] == 200
+            server.stop()
+            status, headers, body = other.call("info", {})
+            assert (status, json.loads(body)["error"]["code"]) == (503, "busy")
+            assert headers["Retry-After"] == "1"
+            server.start()
+            wait_for("it is back", lambda: other.call("info", {})[0] == 200)
+        finally:
+            other.stop()
