@@ -16,6 +16,7 @@ from openapi_spec_validator import validate as validate_openapi
 from websockets.exceptions import ConnectionClosed
 
 NOBODY = "ff" * 12
+FAR = 4102444800000  # the year 2100
 ASYNCAPI_SCHEMA = TOP / "t/node_modules/@asyncapi/specs/schemas/3.0.0-without-$id.json"
 
 # What no test can make happen from outside.
@@ -176,6 +177,7 @@ class Script:
         self.lists()
         self.change_rooms()
         self.refusals()
+        self.used_cids()
 
     def accounts(self) -> None:
         self.ask(self.ani, "info")
@@ -268,6 +270,7 @@ class Script:
             ("members", {"room": self.public}),
             ("people", {"prefix": ""}),
             ("groups", {"prefix": "public"}),
+            ("groups", {"words": "public"}),
         ):
             page = self.ask(self.ani, op, limit=1, **fields)
             self.ask(self.ani, op, limit=1, next=page["next"], **fields)
@@ -281,8 +284,46 @@ class Script:
         self.ask(ani, "role", room=self.private, user=budi.id, role="owner")
         self.ask(budi, "leave", room=self.private)  # ani inherits
         self.ask(citra, "leave", room=self.public)
+        self.ask(ani, "rename", room=self.private, label=f"other {self.tag}")
+        self.ask(ani, "topic", room=self.private, topic="what it is about")
+        for kind in ("public", "private"):
+            self.ask(ani, "visibility", room=self.private, kind=kind)
+        self.ask(ani, "mute", room=self.private, until=FAR - 1)
+        for on in (True, False):
+            self.ask(ani, "archive", room=self.private, on=on)
         for room in (self.public, self.private):
             self.ask(ani, "history", room=room, limit=200)
+
+    def used_cids(self) -> None:
+        """A cid makes a change once, and is no good for another one."""
+        ani, room = self.ani, self.private
+        cid, own = new_cid(), new_cid()
+        self.ask(ani, "topic", room=room, topic="once", cid=cid)
+        for op, fields in (
+            ("topic", {"topic": "twice"}),
+            ("rename", {"label": "twice"}),
+            ("visibility", {"kind": "public"}),
+            ("add", {"user": self.citra.id}),
+            ("remove", {"user": self.budi.id}),
+            ("role", {"user": self.budi.id, "role": "admin"}),
+            ("join", {}),
+            ("leave", {}),
+        ):
+            self.refuse(ani, "conflict", op, room=room, cid=cid, **fields)
+        self.ask(ani, "mute", room=room, until=FAR, cid=own)
+        self.refuse(ani, "conflict", "mute", room=room, until=FAR + 1, cid=own)
+        self.refuse(ani, "conflict", "archive", room=room, on=True, cid=own)
+        for op, fields in (
+            ("add", {"user": self.budi.id}),
+            ("role", {"user": self.budi.id, "role": "admin"}),
+            ("remove", {"user": self.budi.id}),
+            ("rename", {"label": "all"}),
+            ("visibility", {"kind": "public"}),
+            ("archive", {"on": False}),
+            ("join", {}),
+            ("leave", {}),
+        ):
+            self.ask(ani, op, room=room, cid=new_cid(), **fields)
 
     def refusals(self) -> None:
         """Every code that a document names for one command in particular."""
@@ -296,6 +337,11 @@ class Script:
             ("add", {"user": budi.id}),
             ("remove", {"user": ani.id}),
             ("role", {"user": ani.id, "role": "member"}),
+            ("rename", {"label": "x"}),
+            ("topic", {"topic": "x"}),
+            ("visibility", {"kind": "public"}),
+            ("mute", {"until": 0}),
+            ("archive", {"on": True}),
         ):
             self.refuse(citra, "not_member", op, room=self.public, **fields)
             self.refuse(citra, "not_found", op, room=self.private, **fields)
@@ -308,6 +354,9 @@ class Script:
         self.refuse(ani, "forbidden", "send", room=ani.id, cid=new_cid(), body="x")
         self.refuse(budi, "forbidden", "add", room=self.public, user=citra.id)
         self.refuse(budi, "forbidden", "remove", room=self.public, user=ani.id)
+        self.refuse(budi, "forbidden", "rename", room=self.public, label="x")
+        self.refuse(budi, "forbidden", "topic", room=self.public, topic="x")
+        self.refuse(budi, "forbidden", "visibility", room=self.public, kind="private")
         self.refuse(budi, "forbidden", "role", room=self.public, user=ani.id, role="member")
 
 
@@ -443,8 +492,10 @@ def stage():
             stage.devices["ani"].until(sig="presence", user=budi.id)
             Script(stage, stage.by_http, "http").play()
             Script(stage, stage.by_ws, "ws").play()
-            for kind in ("added", "removed", "read"):
-                stage.devices["citra" if kind != "read" else "ani"].until(ev=kind)
+            for kind in ("added", "removed"):
+                stage.devices["citra"].until(ev=kind)
+            for kind in ("read", "mute", "archive"):
+                stage.devices["ani"].until(ev=kind)
             stage.devices["budi"].until(sig="typing")
             log_in_and_out(stage)
             resume(stage)
