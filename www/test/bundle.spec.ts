@@ -18,13 +18,23 @@ describe('the built client (npm run build comes first)', () => {
     }
 
     it('loads with at most 100 KB, compressed with gzip', () => {
-        const loaded = [
-            'index.html',
-            ...files.filter((name) => /\.(js|css)$/.test(name)),
+        const html = read('index.html').toString();
+        const named = [
+            ...html.matchAll(/(?:src|href)="\/(assets\/[^"]+\.(?:js|css))"/g),
         ];
+        const loaded = ['index.html', ...named.map((found) => found[1]!)];
         expect(loaded.length).toBeGreaterThanOrEqual(3);
         const total = loaded.reduce((sum, name) => sum + read(`${name}.gz`).length, 0);
         expect(total).toBeLessThanOrEqual(LIMIT);
+    });
+
+    it('loads rare views only when they are shown', () => {
+        const html = read('index.html').toString();
+        for (const rare of ['SettingsPanel', 'MembersPanel', 'DirectoryPanel']) {
+            const chunk = files.find((name) => name.includes(rare) && /js$/.test(name));
+            expect(chunk, rare).toBeDefined();
+            expect(html).not.toContain(rare);
+        }
     });
 
     it('has .gz and .br of the same content beside every file', () => {

@@ -147,7 +147,11 @@ describe('the state of an account', () => {
         net.last.say(message(2, { ...self, ev: 'removed' }));
         expect(chat.list.value).toEqual([]);
         expect(chat.current.value).toBeNull();
-        expect(chat.gone.value).toBe('Test');
+        expect(chat.gone.value).toEqual({
+            room: ROOM,
+            title: 'Test',
+            by: 'c'.repeat(24),
+        });
     });
 
     it('tells how far one has read at most every 5 s, and on leaving', async () => {

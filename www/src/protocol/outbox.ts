@@ -51,6 +51,8 @@ export class Outbox {
     /* After a batch was refused: how many to send one by one, to find the culprit. */
     private singles = new Map<string, number>();
     private defects = new Map<string, number>();
+    /* Refused for now, and why: sent again by itself. */
+    private holds = new Map<string, string>();
     private lastOrder = 0;
 
     /* changed(room) is called after every change that can be seen. */
@@ -69,6 +71,11 @@ export class Outbox {
     /* In the order of sending; do not change. */
     list(room: string): readonly Outgoing[] {
         return this.queues.get(room) ?? [];
+    }
+
+    /* `slow_down` or `busy` while the room's queue waits after such an answer. */
+    held(room: string): string | undefined {
+        return this.holds.get(room);
     }
 
     rooms(): string[] {
@@ -202,6 +209,7 @@ export class Outbox {
             error = e instanceof ProtocolError ? e : new ProtocolError('internal', '');
         }
         this.inFlight.delete(room);
+        this.holds.delete(room);
         if (error) this.refused(room, batch, error);
         else this.countSingle(room);
         this.changed(room);
@@ -259,6 +267,7 @@ export class Outbox {
                     entry.refused = true;
                     entry.tried = false;
                 }
+                this.holds.set(room, error.code);
                 this.wait(room, error.retryMs ?? 1000);
                 return;
             case 'internal':

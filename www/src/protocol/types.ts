@@ -8,6 +8,7 @@ export interface User {
     name: string;
     display: string;
     admin?: boolean;
+    gone?: boolean; /* deleted the account; both names are empty */
     last_seen?: number;
 }
 
@@ -15,6 +16,7 @@ export interface Room {
     id: string;
     kind: RoomKind;
     label: string;
+    topic?: string;
     peer?: User;
     role?: Role;
     members: number;
@@ -24,6 +26,8 @@ export interface Room {
     cid: string;
     read_seq: number;
     read_no: number;
+    muted?: number; /* until then it makes no noise */
+    archived?: boolean;
     last: RoomEvent | null;
 }
 
@@ -53,7 +57,7 @@ export interface Presence {
 
 export interface Info {
     version: string;
-    registration: 'open' | 'closed';
+    registration: 'open' | 'closed' | 'invite';
     setup: boolean;
     limits?: Record<string, number>;
 }
@@ -76,6 +80,25 @@ export interface HistoryAnswer {
 export interface Member {
     user: User;
     role: Role;
+}
+
+/* A device that is logged in. */
+export interface Session {
+    id: string;
+    device: string;
+    created: number;
+    used: number;
+    this?: boolean;
+}
+
+/* A link with which one person may make an account. */
+export interface Invite {
+    id: string;
+    creator: string;
+    created: number;
+    expires: number;
+    used?: number;
+    user?: string;
 }
 
 /* An error as the server tells it, or one of ours: `offline` (no connection),

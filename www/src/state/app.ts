@@ -5,16 +5,21 @@ import { ProtocolError, type Info, type User } from '../protocol/types';
 import { backoff } from '../protocol/backoff';
 import type { Socket } from '../protocol/connection';
 import { Chat } from './chat';
+import { patiently } from './patience';
 
 export type Stage = 'starting' | 'out' | 'in';
 
 const MESSAGE_LIMIT = 16_384;
 
 export const stage = ref<Stage>('starting');
+/* The invitation that the address names (#/invite/<token>), until it is used. */
+export const invite = ref('');
 export const info = shallowRef<Info | null>(null);
 export const chat = shallowRef<Chat | null>(null);
 /* The session ended by itself: the log-in page says so. */
 export const sessionEnded = ref(false);
+/* The account was just deleted: the log-in page says good-bye. */
+export const farewell = ref(false);
 /* Nobody answers at all: the start page says so. */
 export const unreachable = ref(false);
 
@@ -31,6 +36,7 @@ function openSocket(): Socket {
 function enter(user: User): void {
     const entered = new Chat(user, openSocket, () => leave(true));
     sessionEnded.value = false;
+    farewell.value = false;
     chat.value = entered;
     stage.value = 'in';
     entered.open(roomOfAddress());
@@ -74,7 +80,10 @@ export async function start(): Promise<void> {
 
 export async function logIn(name: string, password: string): Promise<void> {
     const device = deviceName();
-    enter((await post<{ user: User }>('login', { name, password, device })).user);
+    const answer = patiently(() =>
+        post<{ user: User }>('login', { name, password, device }),
+    );
+    enter((await answer).user);
 }
 
 export async function register(fields: {
@@ -82,9 +91,14 @@ export async function register(fields: {
     password: string;
     display?: string;
     setup?: string;
+    invite?: string;
 }): Promise<void> {
     const device = deviceName();
-    enter((await post<{ user: User }>('register', { ...fields, device })).user);
+    const answer = patiently(() =>
+        post<{ user: User }>('register', { ...fields, device }),
+    );
+    enter((await answer).user);
+    dropInvite();
     void refreshInfo();
 }
 
@@ -99,6 +113,14 @@ export async function logOut(): Promise<void> {
     leave(false);
 }
 
+/* For good: the server forgets everything that is mine but the messages. */
+export async function deleteAccount(password: string): Promise<void> {
+    await patiently(() => post('account_delete', { password }));
+    goTo(null);
+    leave(false);
+    farewell.value = true;
+}
+
 function deviceName(): string {
     const agent = navigator.userAgent;
     const browser = /(Firefox|Edg|OPR|Chrome|Safari)\//.exec(agent)?.[1] ?? 'Browser';
@@ -109,6 +131,20 @@ function deviceName(): string {
 /* The address names the open room (#/r/<id>), so that back and reload work. */
 function roomOfAddress(): string | null {
     return /^#\/r\/([0-9a-f]{24})$/.exec(location.hash)?.[1] ?? null;
+}
+
+function readInvite(): void {
+    const token = /^#(?:\/invite\/|invite=)([\w-]+)$/.exec(location.hash)?.[1];
+    if (token) invite.value = token;
+}
+
+export function dropInvite(): void {
+    invite.value = '';
+    if (/invite/.test(location.hash)) history.replaceState(null, '', '#/');
+}
+
+export function inviteLink(token: string): string {
+    return `${location.origin}/#/invite/${token}`;
 }
 
 export function goTo(room: string | null): void {
@@ -122,8 +158,12 @@ export function goTo(room: string | null): void {
 }
 
 export function listen(): void {
+    readInvite();
     window.addEventListener('popstate', () => chat.value?.open(roomOfAddress()));
-    window.addEventListener('hashchange', () => chat.value?.open(roomOfAddress()));
+    window.addEventListener('hashchange', () => {
+        readInvite();
+        chat.value?.open(roomOfAddress());
+    });
     window.addEventListener('online', () => chat.value?.nudge());
     window.addEventListener('offline', () => chat.value?.nudge());
     window.addEventListener('pagehide', () => chat.value?.flushCursors());

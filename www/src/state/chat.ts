@@ -14,9 +14,11 @@ import type {
     Signal,
     User,
 } from '../protocol/types';
+import { minute } from './clock';
 import { Cursors } from './cursors';
 import { RoomFold } from './fold';
-import { People } from './people';
+import { nameOf, People } from './people';
+import { patiently } from './patience';
 import { PresenceBook, TypingBook } from './presence';
 import { loadDrafts, outboxStore, saveDraft, type Draft } from './storage';
 
@@ -31,6 +33,22 @@ export type Loading = '' | 'newest' | 'older' | 'failed';
 export interface RoomView {
     readonly fold: RoomFold;
     readonly loading: Loading;
+}
+
+/* A room that came or went, and who did it; by is empty if nobody knows. */
+export interface Turn {
+    room: string;
+    title: string;
+    by: string;
+}
+
+/* What the entries of the self room say. */
+interface SelfBody {
+    room: string;
+    seq: number;
+    no?: number;
+    until?: number;
+    on?: boolean;
 }
 
 /* The fold changes in place: a new view object makes whoever looks look again. */
@@ -49,7 +67,9 @@ export class Chat {
     readonly link = reactive({ phase: 'idle' as Phase, online: false, storeOk: true });
     readonly current = ref<string | null>(null);
     /* The room that went away while it was open, to tell its reader. */
-    readonly gone = ref('');
+    readonly gone = ref<Turn | null>(null);
+    /* A group that somebody else just added me to. */
+    readonly added = ref<Turn | null>(null);
     /* Rises with every change of any outbox entry. */
     readonly outboxRev = ref(0);
 
@@ -118,7 +138,9 @@ export class Chat {
 
     readonly unreadRooms = computed(() => {
         let count = 0;
-        for (const view of this.rooms.values()) if (view.value.fold.unread > 0) count++;
+        for (const { value } of this.rooms.values()) {
+            if (value.fold.unread > 0 && !this.muted(value.fold.room)) count++;
+        }
         return count;
     });
 
@@ -137,13 +159,18 @@ export class Chat {
 
     title(room: Room): string {
         if (room.kind !== 'direct') return room.label;
-        return room.peer ? room.peer.display || room.peer.name : '…';
+        if (!room.peer) return '…';
+        return nameOf(this.people.get(room.peer.id) ?? room.peer);
+    }
+
+    muted(room: Room): boolean {
+        return (room.muted ?? 0) > minute.value;
     }
 
     /* ---- what views do ---- */
 
     ask<T>(op: string, fields: object = {}): Promise<T> {
-        return this.connection.request<T>(op, fields);
+        return patiently(() => this.connection.request<T>(op, fields));
     }
 
     open(room: string | null): void {
@@ -151,7 +178,7 @@ export class Chat {
         if (before === room) return;
         if (before) this.leaveView(before);
         this.current.value = room;
-        this.gone.value = '';
+        this.gone.value = null;
         if (room) this.enterView(room);
     }
 
@@ -170,7 +197,7 @@ export class Chat {
         const now = Date.now();
         if (now - this.typedAt < TYPING_EVERY) return;
         this.typedAt = now;
-        this.ask('typing', { room }).catch(() => undefined);
+        this.connection.request('typing', { room }).catch(() => undefined);
     }
 
     /* The message seq was on the screen. */
@@ -220,7 +247,19 @@ export class Chat {
 
     async leave(room: string): Promise<void> {
         await this.ask('leave', { room });
-        this.forget(room);
+        this.forget(room, this.me.value.id);
+    }
+
+    async mute(room: string, until: number): Promise<void> {
+        await this.ask('mute', { room, until });
+    }
+
+    async archive(room: string, on: boolean): Promise<void> {
+        await this.ask('archive', { room, on });
+    }
+
+    async rename(display: string): Promise<void> {
+        this.onUser((await this.ask<{ user: User }>('profile', { display })).user);
     }
 
     async setRole(room: string, user: string, role: Role): Promise<void> {
@@ -264,12 +303,16 @@ export class Chat {
         return room.id;
     }
 
-    private forget(room: string): void {
+    /* by: who took me out; undefined: nobody knows; I myself: nothing is told. */
+    private forget(room: string, by?: string): void {
         const view = this.view(room);
         if (!view) return;
         if (this.current.value === room) {
             this.current.value = null;
-            this.gone.value = this.title(view.fold.room);
+            if (by !== this.me.value.id) {
+                const title = this.title(view.fold.room);
+                this.gone.value = { room, title, by: by ?? '' };
+            }
         }
         this.rooms.delete(room);
     }
@@ -382,23 +425,37 @@ export class Chat {
     }
 
     private onSelf(event: RoomEvent): void {
-        const body = event.body as { room: string; seq: number; no?: number };
-        if (event.ev === 'removed') this.forget(body.room);
-        if (event.ev === 'added') void this.fetchRoom(body.room);
-        if (event.ev === 'read') {
-            const view = this.rooms.get(body.room);
-            view?.value.fold.read(body.seq, body.no ?? 0);
-            if (view) renew(view);
-        }
+        const body = event.body as SelfBody;
+        if (event.ev === 'removed') this.forget(body.room, event.from);
+        if (event.ev === 'added') void this.fetchRoom(body.room, event.from);
+        const view = this.rooms.get(body.room);
+        if (!view) return;
+        const { fold } = view.value;
+        const no = body.no ?? 0;
+        if (event.ev === 'read') fold.read(body.seq, no);
+        if (event.ev === 'mute') fold.want({ muted: body.until ?? 0 }, no);
+        if (event.ev === 'archive') fold.want({ archived: body.on === true }, no);
+        renew(view);
     }
 
-    private async fetchRoom(room: string): Promise<void> {
+    /* Somebody (also I, on another device) is called otherwise now, or is gone. */
+    private onUser(user: User): void {
+        this.people.learn([user]);
+        if (user.id === this.me.value.id) this.me.value = { ...this.me.value, ...user };
+    }
+
+    private async fetchRoom(room: string, by: string): Promise<void> {
         try {
-            this.adopt((await this.ask<{ room: Room }>('room', { room })).room);
+            const fresh = (await this.ask<{ room: Room }>('room', { room })).room;
+            this.adopt(fresh);
+            if (this.current.value === room) this.enterView(room);
+            if (by !== this.me.value.id && fresh.kind !== 'direct') {
+                await this.people.find(by);
+                this.added.value = { room, title: fresh.label, by };
+            }
         } catch {
-            return; /* gone again, or the next hello lists it */
+            /* gone again, or the next hello lists it */
         }
-        if (this.current.value === room) this.enterView(room);
     }
 
     private onSignal(signal: Signal): void {
@@ -410,6 +467,9 @@ export class Chat {
                 break;
             case 'presence':
                 this.presence.set({ ...(signal as unknown as Presence), id: user });
+                break;
+            case 'user':
+                this.onUser(signal['user'] as User);
                 break;
             case 'reset':
                 this.onReset(room);

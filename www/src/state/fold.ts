@@ -9,6 +9,9 @@ interface Subject {
     user?: string;
     role?: Role;
     heir?: string;
+    label?: string;
+    topic?: string;
+    kind?: Room['kind'];
 }
 
 function max(a: number, b: number): number {
@@ -19,6 +22,8 @@ export class RoomFold {
     /* As of room.seq; replaced, never changed in place. */
     room: Room;
     private readonly events = new Map<number, RoomEvent>();
+    /* Only messages after this one bring an archived room back. */
+    private archivedNo = 0;
     private runs: Run[] = []; /* cached without a hole, rising, never touching */
 
     constructor(
@@ -67,6 +72,14 @@ export class RoomFold {
             read_seq: seq,
             read_no: max(no, this.room.read_no),
         };
+    }
+
+    /* What I want of the room, as of message no (see PROTOCOL.md, mute and archive). */
+    want(wish: { muted?: number; archived?: boolean }, no: number): void {
+        this.room = { ...this.room, ...wish };
+        this.archivedNo = no;
+        const { last } = this.room;
+        if (last) this.wake(this.room, last);
     }
 
     get unread(): number {
@@ -152,6 +165,16 @@ export class RoomFold {
         switch (event.ev) {
             case 'message':
                 room.last = event;
+                this.wake(room, event);
+                break;
+            case 'rename':
+                room.label = body.label ?? room.label;
+                break;
+            case 'topic':
+                room.topic = body.topic ?? '';
+                break;
+            case 'visibility':
+                room.kind = body.kind ?? room.kind;
                 break;
             case 'join':
                 room.members++;
@@ -166,6 +189,12 @@ export class RoomFold {
                 this.stepRole(room, body);
         }
         return room;
+    }
+
+    /* A message takes a room out of the archive, unless it is muted. */
+    private wake(room: Room, message: RoomEvent): void {
+        if (!room.archived || message.no <= this.archivedNo) return;
+        if (message.at >= (room.muted ?? 0)) room.archived = false;
     }
 
     private stepRole(room: Room, body: Subject): void {

@@ -53,6 +53,32 @@ export function lastSeen(at: number, now = Date.now()): string {
     return t('chat.lastSeen', { when: shortTime(at, now) });
 }
 
+/* When a device was last used. */
+export function lastUsed(at: number, now = Date.now()): string {
+    const { t } = i18n.global;
+    const days = daysAgo(at, now);
+    const time = clockTime(at);
+    if (days <= 0) return t('sessions.used', { when: t('chat.today', { time }) });
+    if (days === 1) return t('sessions.used', { when: t('chat.yesterday', { time }) });
+    return t('sessions.used', { when: shortTime(at, now) });
+}
+
+export function shortDate(at: number): string {
+    return formatter({ day: 'numeric', month: 'short', year: 'numeric' }).format(at);
+}
+
+/* A time to come: the clock today, else the day too. */
+export function untilTime(at: number, now = Date.now()): string {
+    if (daysAgo(at, now) === 0) return clockTime(at);
+    return formatter({
+        weekday: 'short',
+        day: 'numeric',
+        month: 'short',
+        hour: '2-digit',
+        minute: '2-digit',
+    }).format(at);
+}
+
 export function fullTime(at: number): string {
     return formatter({ dateStyle: 'full', timeStyle: 'short' }).format(at);
 }

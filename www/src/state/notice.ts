@@ -18,6 +18,9 @@ export function tell(text: string): void {
 export function errorText(e: unknown): string {
     const { t, te } = i18n.global;
     const key = e instanceof ProtocolError ? `error.${e.code}` : '';
+    if (e instanceof ProtocolError && e.code === 'slow_down' && e.retryMs) {
+        return t('error.slowDownFor', { n: Math.ceil(e.retryMs / 1000) });
+    }
     return te(key) ? t(key) : t('error.generic');
 }
 

@@ -1,8 +1,14 @@
 /* Everybody this device has heard of, by id; asks the server for those it has not. */
 import { shallowReactive } from 'vue';
+import { i18n } from '../i18n';
 import type { User } from '../protocol/types';
 
 const ASK_MOST = 200;
+
+/* Who deleted the account has no name any more. */
+export function nameOf(user: User): string {
+    return user.display || user.name || i18n.global.t('people.gone');
+}
 
 export class People {
     private readonly known = shallowReactive(new Map<string, User>());
@@ -31,7 +37,15 @@ export class People {
 
     name(id: string): string {
         const user = this.get(id);
-        return user ? user.display || user.name : '…';
+        return user ? nameOf(user) : '…';
+    }
+
+    /* As get(), but waits for the answer; undefined if there is none. */
+    async find(id: string): Promise<User | undefined> {
+        if (!this.known.has(id)) {
+            this.learn(await this.ask([id]).catch(() => []));
+        }
+        return this.known.get(id);
     }
 
     /* Reconnected: what could not be asked then may be asked now. */

@@ -25,7 +25,7 @@ export interface MessageRow {
 export type Row =
     | { type: 'day'; key: string; at: number }
     | { type: 'unread'; key: string }
-    | { type: 'note'; key: string; seq: number; event: RoomEvent }
+    | { type: 'note'; key: string; seq: number; events: RoomEvent[] }
     | MessageRow;
 
 export interface TimelineInput {
@@ -39,7 +39,15 @@ export interface TimelineInput {
     removable(entry: Outgoing): boolean;
 }
 
-const NOTES = new Set(['create', 'join', 'leave', 'role']);
+const NOTES = new Set([
+    'create',
+    'join',
+    'leave',
+    'role',
+    'rename',
+    'topic',
+    'visibility',
+]);
 
 /* Who creates a group joins it: that goes without saying. */
 function isNoted(event: RoomEvent, before: RoomEvent | undefined): boolean {
@@ -49,6 +57,15 @@ function isNoted(event: RoomEvent, before: RoomEvent | undefined): boolean {
         before?.ev === 'create' &&
         before.from === event.from
     );
+}
+
+/* People who came one after the other, by themselves or added by the same person. */
+function joinsRun(above: Row | undefined, event: RoomEvent): boolean {
+    if (above?.type !== 'note' || event.ev !== 'join') return false;
+    const last = above.events[above.events.length - 1]!;
+    if (last.ev !== 'join') return false;
+    const own = (one: RoomEvent) => (one.body as { user?: string }).user === one.from;
+    return own(event) ? own(last) : !own(last) && last.from === event.from;
 }
 
 function dayOf(at: number): string {
@@ -115,6 +132,21 @@ export function timeline(input: TimelineInput): Row[] {
         rows.push(row);
     }
 
+    function pushNote(event: RoomEvent): void {
+        const above = rows[rows.length - 1];
+        if (
+            above?.type === 'note' &&
+            joinsRun(above, event) &&
+            dayOf(event.at) === day
+        ) {
+            above.events.push(event);
+            above.seq = event.seq;
+            return;
+        }
+        const { seq, at } = event;
+        push({ type: 'note', key: `note ${seq}`, seq, events: [event] }, at);
+    }
+
     for (const [at, event] of input.events.entries()) {
         if (event.ev === 'message') {
             const row = fromEvent(event, input.me);
@@ -125,10 +157,7 @@ export function timeline(input: TimelineInput): Row[] {
             }
             push(row, event.at);
         } else if (!input.direct && isNoted(event, input.events[at - 1])) {
-            push(
-                { type: 'note', key: `note ${event.seq}`, seq: event.seq, event },
-                event.at,
-            );
+            pushNote(event);
         }
     }
     for (const entry of input.outgoing) {
@@ -138,10 +167,15 @@ export function timeline(input: TimelineInput): Row[] {
     return rows;
 }
 
+function equal(a: unknown, b: unknown): boolean {
+    if (!Array.isArray(a) || !Array.isArray(b)) return a === b;
+    return a.length === b.length && a.every((one, at) => one === b[at]);
+}
+
 function same(a: Row, b: Row): boolean {
     const one = a as unknown as Record<string, unknown>;
     const two = b as unknown as Record<string, unknown>;
-    return Object.keys(two).every((field) => one[field] === two[field]);
+    return Object.keys(two).every((field) => equal(one[field], two[field]));
 }
 
 /* The rows, with what did not change as the same objects as before: then only what
