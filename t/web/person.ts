@@ -99,9 +99,9 @@ export class Person {
         await this.page.waitForSelector('.list .bar');
     }
 
-    async logIn(): Promise<void> {
+    async logIn(password = PASSWORD): Promise<void> {
         await this.page.fill('#name', this.name);
-        await this.page.fill('#password', PASSWORD);
+        await this.page.fill('#password', password);
         await this.page.click('button[type=submit]');
         await this.page.waitForSelector('.list .bar');
     }
@@ -115,6 +115,58 @@ export class Person {
         await this.find(other.name);
         await this.page.click(`.results [data-user="${other.name}"]`);
         await this.page.waitForSelector('.conversation textarea');
+    }
+
+    /* A new group of one's own, opened. */
+    async makeGroup(
+        title: string,
+        kind: 'Private' | 'Public' = 'Private',
+    ): Promise<void> {
+        await this.find('');
+        await this.page.click('.results .item:has-text("New group")');
+        await this.page.fill('#group-name', title);
+        await this.page.click(`.kind:has-text("${kind}")`);
+        await this.page.click('.foot .btn');
+        await this.page.waitForSelector(`.conversation[aria-label="${title}"]`);
+    }
+
+    /* Adds somebody to the open group. */
+    async add(name: string): Promise<void> {
+        if (!(await this.page.isVisible('.details'))) {
+            await this.page.click('.head .about');
+        }
+        await this.page.click('.details .item:has-text("Add members")');
+        await this.page.fill('.details .search input', name);
+        await this.page.click(`.details [data-user="${name}"]`);
+        await this.page.click('.details .foot .btn');
+        await this.page.waitForSelector(`[data-member="${name}"]`);
+    }
+
+    /* Opens a page of the settings. */
+    async settings(page: string): Promise<void> {
+        await this.page.click('.me');
+        await this.page.click(`[data-page="${page}"]`);
+    }
+
+    /* A command past what is shown; its answer. */
+    async api<T>(op: string, fields: object): Promise<T> {
+        return this.page.evaluate(
+            async ([to, body]) => {
+                const answer = await fetch(`/api/${to}`, {
+                    method: 'POST',
+                    headers: { 'Content-Type': 'application/json' },
+                    body: JSON.stringify(body),
+                });
+                if (!answer.ok) throw new Error(`${to}: ${answer.status}`);
+                return (await answer.json()) as T;
+            },
+            [op, fields] as const,
+        );
+    }
+
+    /* The short line at the bottom. */
+    async told(text: string): Promise<void> {
+        await this.page.waitForSelector(`.notice:has-text("${text}")`);
     }
 
     async openRoom(title: string): Promise<void> {

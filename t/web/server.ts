@@ -50,7 +50,10 @@ export class Server {
     private readonly folder = mkdtempSync(join(tmpdir(), 'burung-web-'));
     private readonly log = join(this.folder, 'log');
 
-    private constructor(readonly port: number) {
+    private constructor(
+        readonly port: number,
+        more: Record<string, string>,
+    ) {
         const data = join(this.folder, 'data');
         mkdirSync(data);
         const conf = {
@@ -59,13 +62,15 @@ export class Server {
             workers: 2,
             limit_login_memory: 8,
             www: join(TOP, 'www/dist'),
+            ...more,
         };
         const lines = Object.entries(conf).map(([key, value]) => `${key} = ${value}\n`);
         writeFileSync(join(this.folder, 'burungd.conf'), lines.join(''));
     }
 
-    static async run(): Promise<Server> {
-        const server = new Server(await freePort());
+    /* more: configuration beyond what every test needs. */
+    static async run(more: Record<string, string> = {}): Promise<Server> {
+        const server = new Server(await freePort(), more);
         await server.start();
         return server;
     }
