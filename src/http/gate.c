@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -106,10 +107,21 @@ gate_linger(struct http_gate *g)
 }
 
 static void
+count_refusal(const struct http_server *s, int status)
+{
+	if (s->conf.refused == NULL || status < 400 ||
+	    status >= 400 + HTTP_STATUSES)
+		return;
+	atomic_fetch_add_explicit(
+	    &s->conf.refused[status - 400], 1, memory_order_relaxed);
+}
+
+static void
 gate_refuse(struct http_gate *g, const struct http_refusal *r)
 {
 	log_debug(
 	    "request refused", "status=%d reason=\"%s\"", r->status, r->why);
+	count_refusal(g->server, r->status);
 	g->state = GATE_CLOSING;
 	deadline(g, LINGER_MS);
 	http_reply_refusal(g->server, output(g), r);

@@ -15,11 +15,16 @@
 struct http_server;
 struct http_request; /* valid until answered; after http_reply gone */
 
+#define HTTP_STATUSES 112 /* from 400 on */
+
 struct http_conf {
 	size_t body_max;              /* bytes; more: 413 */
 	char *const *trusted_proxies; /* whose X-Forwarded-* count; or NULL */
 	uint32_t header_timeout_ms;   /* 0: 10,000 */
 	uint32_t idle_timeout_ms;     /* between requests; 0: 60,000 */
+	/* Counts requests refused before a handler saw them, by status - 400:
+	 * HTTP_STATUSES of them; or NULL. */
+	_Atomic uint64_t *refused;
 	uint32_t body_timeout_ms; /* 0: 30,000, plus 1 s per 8 KiB of length */
 };
 

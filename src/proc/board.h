@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/shlock.h"
 #include "chat/limit.h"
+#include "http/server.h"
 #include "store/store.h"
 
 #define WORKERS_MAX 64
@@ -29,8 +30,9 @@ struct board_worker {
 	_Atomic uint64_t repaired;  /* gaps filled from the store */
 	_Atomic uint64_t dropped;   /* devices closed as too slow */
 	_Atomic uint64_t refused[ERR_CODES]; /* errors given to clients */
-	_Atomic uint64_t deaths;             /* that it was not told to die */
-	_Atomic uint64_t started_ms;         /* clock_wall_ms */
+	_Atomic uint64_t http_refused[HTTP_STATUSES]; /* by status - 400 */
+	_Atomic uint64_t deaths;     /* that it was not told to die */
+	_Atomic uint64_t started_ms; /* clock_wall_ms */
 	/* Renewed every second. */
 	_Atomic uint64_t rss;                         /* bytes of memory */
 	_Atomic uint64_t delivered_rate, stored_rate; /* of the last second */

@@ -124,6 +124,27 @@ put_refused(struct buf *out, const struct board *b)
 	}
 }
 
+/* 400 always, so that there is something to compare with. */
+static void
+put_http_refused(struct buf *out, const struct board *b)
+{
+	static const char name[] = "burung_http_refused_total";
+
+	put_head(out, name, "counter",
+	    "Requests that broke HTTP's rules or limits, by the status given.");
+	for (unsigned i = 0; i < b->places; i++) {
+		for (unsigned at = 0; is_used(b, i) && at < HTTP_STATUSES;
+		     at++) {
+			uint64_t n = b->worker[i].http_refused[at];
+
+			if (n > 0 || at == 0)
+				buf_addf(out,
+				    "%s{worker=\"%u\",status=\"%u\"} %ju\n",
+				    name, i + 1, 400 + at, (uintmax_t)n);
+		}
+	}
+}
+
 static void
 put_histo(
     struct buf *out, const char *name, unsigned worker, const struct histo *h)
@@ -177,6 +198,7 @@ metrics_write(struct buf *out, const struct board *b, const char *version)
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
 		put_metric(out, b, &counters[i]);
 	put_refused(out, b);
+	put_http_refused(out, b);
 	put_store(out, b);
 }
 

@@ -253,6 +253,7 @@ static void
 open_http(struct worker *w)
 {
 	struct http_conf conf = { .body_max = w->s->conf->limit_frame,
+		.refused = w->board->http_refused,
 		.trusted_proxies = w->s->conf->trusted_proxies };
 
 	w->http = http_server_new(w->loop, &conf);
