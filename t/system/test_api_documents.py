@@ -1,6 +1,7 @@
 """doc/openapi.yaml and doc/asyncapi.yaml say what the server does: all of it, and nothing else."""
 
 import json
+import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
@@ -27,9 +28,6 @@ UNPROVOKED_CODES = {
 # database's write lock; each takes its 2 s there, so not of every command. Reading goes on
 # meanwhile; a store that cannot be read either is what t/store_faults.c has.
 WRITING = {"add", "logout", "register", "room_create", "send"}
-# `slow_down` comes of limits, which test_limits.py and test_accounts.py exhaust one by one; here
-# it is provoked where a person meets it first.
-SLOWED = {"account_delete", "login", "password"}
 
 
 def table() -> dict[str, set[str]]:
@@ -455,6 +453,21 @@ def garbage(stage: Stage) -> None:
     assert device.until(re=None)["error"]["code"] == "bad_request"
 
 
+def too_often(stage: Stage) -> None:
+    """Every command is slowed down: of a session, or without one of an address."""
+    limits = {"limit_requests_connection": "1/h 10", "limit_requests_user": "1/h 10"}
+    with Server(workers=1, **limits) as server:
+        other = Stage(server)
+        other.http.seen, other.provoked = stage.http.seen, stage.provoked
+        ani = other.person("ani")
+        for who, op in ((ani, "me"), (None, "info")):
+            wait_for("slowed", lambda w=who, o=op: other.post(w, o, b"{}")["status"] == 429)
+        for op in other.http.ops:
+            who = None if other.http.is_public(op) else ani
+            answer = other.post(who, op, b"{}")
+            assert answer["error"]["code"] == "slow_down", f"{op}: {answer}"
+
+
 def registration_by_invitation(stage: Stage) -> None:
     with Server(workers=1, registration="invite") as server:
         other = Stage(server)
@@ -502,6 +515,7 @@ def stage():
             garbage(stage)
             closed_registration(stage)
             registration_by_invitation(stage)
+            too_often(stage)
             store_gone(stage)
             yield stage
         finally:
@@ -589,9 +603,7 @@ def test_every_documented_refusal_was_provoked(stage):
     missing = {
         (op, status, code)
         for op, status, code in documented - stage.provoked
-        if code not in UNPROVOKED_CODES
-        and not (code == "busy" and op not in WRITING)
-        and not (code == "slow_down" and op not in SLOWED)
+        if code not in UNPROVOKED_CODES and not (code == "busy" and op not in WRITING)
     }
     assert missing == set()
     assert {code for _, _, code in stage.provoked} | set(UNPROVOKED_CODES) == set(
@@ -675,8 +687,26 @@ def slow_reader(server: Server, account: Account) -> int:
         return line.close_frame().close_code
 
 
+def too_many(server: Server, account: Account) -> int:
+    """One more connection than a user may have."""
+    with Raw(server.port) as first, Raw(server.port) as second:
+        for line in (first, second):
+            line.upgrade(Authorization=f"Bearer {account.token}")
+            line.send(encode(TEXT, b'{"id":1,"op":"ping"}'))
+            last = line.frame()
+        assert last.close_reason.startswith("retry=")
+        return last.close_code
+
+
+def test_close_codes_are_those_of_the_protocols_description():
+    text = (TOP / "doc/PROTOCOL.md").read_text()
+    rows = re.search(r"\| close code \|.*?\n\n", text, re.S).group(0)
+    codes = re.findall(r"\d{4}", " ".join(line.split("|")[1] for line in rows.splitlines()[2:-1]))
+    assert set(map(int, codes)) == AsyncApi().close_codes()
+
+
 def test_every_documented_close_code_was_seen(make_server):
-    server = make_server(workers=1, limit_queue=131072)
+    server = make_server(workers=1, limit_queue=131072, limit_connections_user=1)
     ani = server.user("ani")
     seen = {
         raw_close(server, None, b""),
@@ -684,7 +714,8 @@ def test_every_documented_close_code_was_seen(make_server):
         raw_close(server, ani, encode(TEXT, b"{}", rsv=4)),
         raw_close(server, ani, encode(TEXT, b"\xff\xfe")),
         raw_close(server, ani, encode(TEXT, b"x" * 65537)),
-        slow_reader(server, ani),
+        too_many(server, ani),
+        slow_reader(server, server.user("budi")),
     }
     with Raw(server.port) as line:
         line.upgrade(Authorization=f"Bearer {ani.token}")
