@@ -91,7 +91,7 @@ main(void)
 	for (size_t i = 0; i < USERS; i++) {
 		users[i].rooms = &users[i].first;
 		users[i].cap = 1;
-		LIST_INIT(&users[i].devices);
+		SLIST_INIT(&users[i].devices);
 	}
 	test_random();
 	test_all_gone();
