@@ -9,6 +9,7 @@
 #include "chat/limit.h"
 #include "chat/notice.h"
 #include "chat/presence.h"
+#include "chat/renew.h"
 
 #define HASH_THREADS 2
 
@@ -26,6 +27,7 @@ chat_new(const struct chat_conf *c)
 	limit_conns_reset(c->limits, c->place);
 	chat->hub = hub_new(chat);
 	chat->presence = presence_new(chat);
+	chat->renew = renew_new(chat);
 	return chat;
 }
 
@@ -45,6 +47,7 @@ chat_free(struct chat **chatp)
 		return;
 	offload_free(&chat->hashers);
 	hold_free_all(chat);
+	renew_free(&chat->renew);
 	hub_free(&chat->hub);
 	presence_free(&chat->presence);
 	free(chat);

@@ -18,6 +18,7 @@ struct hub;
 struct hold;
 struct limits;
 struct presence;
+struct renew;
 
 /* Counters on the board, of this worker. */
 struct chat_counters {
@@ -47,6 +48,7 @@ struct chat {
 	struct bus *bus; /* set by chat_set_bus before anything is served */
 	struct hub *hub;
 	struct presence *presence;
+	struct renew *renew;
 	struct offload *hashers;
 	struct hold *holds; /* connections that are not read for a while */
 	size_t requests;    /* under way */

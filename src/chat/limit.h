@@ -11,7 +11,7 @@
 #include "base/conf.h"
 
 #define LIMIT_SECRET 16
-#define LIMIT_SETS   8192
+#define LIMIT_SETS   2048
 #define LIMIT_WAYS   8
 #define LIMIT_PLACES 65    /* workers that count connections */
 #define LIMIT_CELLS  16384 /* of a row of such counts */

@@ -170,7 +170,16 @@ int
 db_session_touch(struct db *db, const struct id *user, const struct id *session,
     uint64_t used, uint64_t expires, struct err *err)
 {
-	return db->driver->session_touch(db, user, session, used, expires, err);
+	struct session_key key = { *user, *session };
+
+	return db->driver->sessions_touch(db, &key, 1, used, expires, err);
+}
+
+int
+db_sessions_touch(struct db *db, const struct session_key *keys, size_t n,
+    uint64_t used, uint64_t expires, struct err *err)
+{
+	return db->driver->sessions_touch(db, keys, n, used, expires, err);
 }
 
 int

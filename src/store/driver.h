@@ -82,9 +82,8 @@ struct db_driver {
 	    struct session *s_r, struct user *u_r, struct err *err);
 	int (*session_alive)(struct db *db, const struct id *user,
 	    const struct id *session, struct err *err);
-	int (*session_touch)(struct db *db, const struct id *user,
-	    const struct id *session, uint64_t used, uint64_t expires,
-	    struct err *err);
+	int (*sessions_touch)(struct db *db, const struct session_key *keys,
+	    size_t n, uint64_t used, uint64_t expires, struct err *err);
 	int (*session_delete)(struct db *db, const struct id *user,
 	    const struct id *session, struct event_list *more, struct err *err);
 	int (*sessions_delete)(struct db *db, const struct id *user,

@@ -156,8 +156,8 @@ fail_session_alive(struct db *db, const struct id *user,
 }
 
 static int
-fail_session_touch(struct db *db, const struct id *user,
-    const struct id *session, uint64_t used, uint64_t expires, struct err *err)
+fail_sessions_touch(struct db *db, const struct session_key *keys, size_t n,
+    uint64_t used, uint64_t expires, struct err *err)
 {
 	return busy(db, err);
 }
@@ -361,7 +361,7 @@ const struct db_driver fail_driver = {
 	.session_create = fail_session_create,
 	.session_get = fail_session_get,
 	.session_alive = fail_session_alive,
-	.session_touch = fail_session_touch,
+	.sessions_touch = fail_sessions_touch,
 	.session_delete = fail_session_delete,
 	.sessions_delete = fail_sessions_delete,
 	.sessions_of = fail_sessions_of,

@@ -117,6 +117,15 @@ int db_session_alive(struct db *db, const struct id *user,
 int db_session_touch(struct db *db, const struct id *user,
     const struct id *session, uint64_t used, uint64_t expires, struct err *err);
 
+/* The same for many that are in use at the same time; by the way of one commit.
+ */
+struct session_key {
+	struct id user;
+	struct id session;
+};
+int db_sessions_touch(struct db *db, const struct session_key *keys, size_t n,
+    uint64_t used, uint64_t expires, struct err *err);
+
 /* Deletes it and writes session_revoked into the self room, which is pushed
  * to *more. Absent is no error. */
 int db_session_delete(struct db *db, const struct id *user,

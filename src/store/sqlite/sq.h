@@ -137,8 +137,8 @@ int sq_session_get(struct db *db, const uint8_t *hash, uint64_t now,
     struct session *s_r, struct user *u_r, struct err *err);
 int sq_session_alive(struct db *db, const struct id *user,
     const struct id *session, struct err *err);
-int sq_session_touch(struct db *db, const struct id *user,
-    const struct id *session, uint64_t used, uint64_t expires, struct err *err);
+int sq_sessions_touch(struct db *db, const struct session_key *keys, size_t n,
+    uint64_t used, uint64_t expires, struct err *err);
 int sq_session_delete(struct db *db, const struct id *user,
     const struct id *session, struct event_list *more, struct err *err);
 int sq_sessions_delete(struct db *db, const struct id *user,

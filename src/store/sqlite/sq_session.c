@@ -104,18 +104,19 @@ sq_session_alive(struct db *db, const struct id *user, const struct id *session,
 }
 
 int
-sq_session_touch(struct db *db, const struct id *user, const struct id *session,
+sq_sessions_touch(struct db *db, const struct session_key *keys, size_t n,
     uint64_t used, uint64_t expires, struct err *err)
 {
 	struct sq *s = (struct sq *)db;
 
 	if (sq_begin(s, err) == -1)
 		return -1;
-	if (sq_run(s, Q_SESSION_TOUCH, err, "bbuu", user, session, used,
-		expires) == -1) {
-		sq_rollback(s);
-		return -1;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (sq_run(s, Q_SESSION_TOUCH, err, "bbuu", &keys[i].user,
+			&keys[i].session, used, expires) == -1) {
+			sq_rollback(s);
+			return -1;
+		}
 	return sq_commit(s, err);
 }
 
