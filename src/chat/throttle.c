@@ -53,12 +53,18 @@ struct place {
 	uint64_t worker, dev;
 };
 
+static struct place
+place_of(const struct chat *chat, const struct device *dev)
+{
+	return (struct place){ chat->c.place, (uintptr_t)dev };
+}
+
 /* Of the connection first, then of the user: all or nothing. */
 static int
 both(struct request *req, enum conf_rates connection, enum conf_rates user,
     uint32_t n)
 {
-	struct place place = { req->chat->c.place, (uintptr_t)req->dev };
+	struct place place = place_of(req->chat, req->dev);
 	struct limit_key key = { connection, &place, sizeof(place) };
 
 	if (req->dev == NULL)
@@ -84,4 +90,16 @@ throttle_device(struct request *req)
 		return 0;
 	hold_device(req->dev, (uint32_t)req->err.retry_ms);
 	return -1;
+}
+
+void
+throttle_garbage(struct device *dev)
+{
+	struct place place = place_of(dev->chat, dev);
+	struct limit_key key = { RATE_REQUESTS_CONNECTION, &place,
+		sizeof(place) };
+	struct err err = { 0 };
+
+	if (throttle(dev->chat, &key, 1, &err) == -1)
+		hold_device(dev, (uint32_t)err.retry_ms);
 }

@@ -24,4 +24,7 @@ int throttle_sends(struct request *req, uint32_t n);
  * req->err; then the device is not read for a while. */
 int throttle_device(struct request *req);
 
+/* A frame of a device that was no request counts as one, too. */
+void throttle_garbage(struct device *dev);
+
 #endif

@@ -328,6 +328,7 @@ on_message(struct wsconn *w, enum ws_opcode op, const uint8_t *p, size_t len)
 	args = json_parse(p, len, dev->chat->conf->limit_frame, &err);
 	if (args == NULL) {
 		send_bad_frame(dev, &err);
+		throttle_garbage(dev);
 		return;
 	}
 	req = request_make(dev, args);

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from burung import Client, new_cid
+from burung.raw import TEXT, Raw, encode
 from burung.scene import direct, group, history, online, say
 from burung.server import PASSWORD, UNLIMITED
 
@@ -161,6 +162,32 @@ async def test_requests_of_a_user_are_limited_over_all_connections_and_workers(m
         assert stored == 60 - len(devices), "hello counts, and nothing counts twice"
         assert codes([ask(ani.api, "me", {})]) == ["slow_down"], "HTTP is another door"
         assert ask(budi.api, "me", {})["user"]["id"] == budi.id
+
+
+def test_frames_that_are_no_requests_are_limited_too(make_server):
+    server = make_server(limit_requests_connection="20/s 30")
+    ani = server.user("ani")
+    with Raw(server.port) as raw:
+        raw.upgrade(Authorization=f"Bearer {ani.token}")
+        raw.send(encode(TEXT, b"no JSON") * 200)
+        began = time.monotonic()
+        for _ in range(70):
+            assert b"bad_request" in raw.frame().payload
+        assert time.monotonic() - began > 0.7, "there was no limit"
+
+
+async def test_limits_change_on_hup(make_server):
+    server = make_server(limit_sends_user="1/h 1")
+    ani = server.user("ani")
+    room = group(ani)
+    say(ani, room)
+    assert ani.api.refusal("send", room=room, cid=new_cid(), body="x").code == "slow_down"
+    before = server.workers()
+    server.write_conf(limit_sends_user="1/h 3")
+    server.signal(signal.SIGHUP)
+    server.wait_workers(without=before)
+    answers = [ask(ani.api, "send", {"room": room, "cid": new_cid(), "body": "x"}) for _ in "abc"]
+    assert codes(answers) == ["ok", "ok", "slow_down"], "what was used before is forgotten"
 
 
 def test_requests_by_http_are_limited_by_session_before_it_is_looked_up(make_server):
