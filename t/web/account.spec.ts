@@ -5,7 +5,7 @@ import { cast } from './cast';
 import { PASSWORD, PHONE } from './person';
 import { waitFor } from './server';
 
-const on = cast();
+const on = cast({ limit_sends_connection: '2/s 3', limit_sends_user: '2/s 3' });
 
 describe('the settings', () => {
     it('change how one is called, in front of everybody', async () => {
@@ -96,6 +96,43 @@ describe('the settings', () => {
     });
 });
 
+describe('on a phone, in the dark, in Indonesian', () => {
+    it('every page fits, and leads back', async () => {
+        const dark = { viewport: PHONE, dark: true, locale: 'id-ID' };
+        const ani = await on.someone('Ani', dark);
+        const fits = async (name: string) => {
+            await ani.page.waitForSelector('.panel .bar h2, .details .bar h2');
+            await ani.shot(`phone-${name}`);
+            const wide = await ani.page.evaluate(
+                () => document.documentElement.scrollWidth > window.innerWidth,
+            );
+            expect(wide, name).toBe(false);
+        };
+        await ani.page.click('.me');
+        await fits('settings');
+        for (const page of ['profile', 'password', 'sessions', 'delete']) {
+            await ani.page.click(`[data-page="${page}"]`);
+            await ani.page.waitForSelector('[data-page]', { state: 'detached' });
+            await fits(page);
+            await ani.page.click('.panel .bar .icon-button');
+            await ani.page.waitForSelector('[data-page]');
+        }
+        await ani.page.click('.panel .bar .icon-button');
+        await ani.page.click('.list .bar .icon-button:last-child');
+        await ani.page.click('.results .item:nth-child(2)');
+        await ani.page.waitForSelector('.panel[aria-label="Semua grup publik"]');
+        await fits('directory');
+        await ani.page.click('.panel .bar .icon-button');
+        await ani.page.click('.results .item:nth-child(1)');
+        await ani.page.fill('#group-name', 'Kebun bersama di belakang rumah');
+        await ani.page.click('.foot .btn');
+        await ani.page.click('.head .about');
+        await fits('details');
+        await ani.page.click('.details .edit');
+        await fits('room-settings');
+    });
+});
+
 describe('a server that asks for patience', () => {
     it('is obeyed: the client waits, says so, and goes on by itself', async () => {
         const ani = await on.someone('Ani');
@@ -113,6 +150,21 @@ describe('a server that asks for patience', () => {
         await device.told('patience');
         await device.page.waitForSelector('.list .bar');
         expect(refused).toBe(2);
+    });
+});
+
+describe('who sends faster than the server takes it', () => {
+    it('is told so, and all of it arrives by itself, once and in order', async () => {
+        const [ani, budi] = await on.pair();
+        const texts = [...Array(7).keys()].map((i) => `quick ${i}`);
+        for (const text of texts) await ani.say(text);
+        await ani.page.waitForSelector('.slowed:has-text("You are fast")');
+        await ani.shot('slowed');
+        await budi.reads('quick 6');
+        expect(await budi.bubbles()).toEqual(texts);
+        await ani.sent('quick 6');
+        expect(await ani.bubbles()).toEqual(texts);
+        await ani.page.waitForSelector('.slowed', { state: 'detached' });
     });
 });
 

@@ -35,11 +35,22 @@ export class Cast {
 
     /* Two people with their direct chat open on both sides. */
     async pair(options?: Options): Promise<[Person, Person]> {
-        const ani = await this.someone('Ani', options);
-        const budi = await this.someone('Budi');
+        if (!this.setUp) await this.someone('First');
+        const [ani, budi] = await this.everyone(['Ani', 'Budi'], options);
         await ani.openDirect(budi);
         await budi.openRoom('Ani');
         return [ani, budi];
+    }
+
+    /* Several at the same time; options are the first one's. */
+    async everyone<const T extends readonly string[]>(
+        displays: T,
+        options?: Options,
+    ): Promise<{ -readonly [K in keyof T]: Person }> {
+        const coming = displays.map((one, at) =>
+            this.someone(one, at === 0 ? options : undefined),
+        );
+        return (await Promise.all(coming)) as { -readonly [K in keyof T]: Person };
     }
 
     /* Another device of the same person, logged in. */

@@ -139,9 +139,7 @@ describe('unread messages', () => {
 
 describe('groups', () => {
     it('are made with members, and members are added, promoted and removed', async () => {
-        const ani = await on.someone('Ani');
-        const budi = await on.someone('Budi');
-        const chris = await on.someone('Chris');
+        const [ani, budi, chris] = await on.everyone(['Ani', 'Budi', 'Chris']);
         const title = `Birds ${on.count}`;
         await ani.find('');
         await ani.page.click('.results .item:has-text("New group")');
@@ -180,8 +178,7 @@ describe('groups', () => {
     });
 
     it('that are public are found, joined and left; the owner hands over', async () => {
-        const ani = await on.someone('Ani');
-        const budi = await on.someone('Budi');
+        const [ani, budi] = await on.everyone(['Ani', 'Budi']);
         const title = `Open ${on.count}`;
         await ani.find('');
         await ani.page.click('.results .item:has-text("New group")');

@@ -146,30 +146,30 @@ describe('the directory', () => {
     it('lists all public groups page by page, finds them by words, and joins', async () => {
         const ani = await on.someone('Ani');
         for (let i = 0; i < 65; i++) {
-            const label = `Group ${String(i).padStart(2, '0')} of ${i % 2 ? 'odd' : 'even'} birds`;
+            const label = `Birds ${String(i).padStart(2, '0')} of ${i % 2 ? 'odd' : 'even'} kind`;
             await ani.api('room_create', { kind: 'public', label });
         }
         const budi = await on.someone('Budi');
         await budi.find('');
         await budi.page.click('.results .item:has-text("All public groups")');
-        await budi.page.waitForSelector('[data-group="Group 00 of even birds"]');
+        await budi.page.waitForSelector('[data-group="Birds 00 of even kind"]');
         await budi.shot('directory');
-        for (const last of ['Group 29', 'Group 59', 'Group 64']) {
+        for (const last of ['Birds 29', 'Birds 59', 'Birds 64']) {
             const item = budi.page.locator(`[data-group^="${last}"]`);
             await item.waitFor();
             await item.scrollIntoViewIfNeeded();
         }
         await budi.page.fill('.panel .search input', 'BIRDS 63');
-        await budi.page.waitForSelector('[data-group="Group 00 of even birds"]', {
+        await budi.page.waitForSelector('[data-group="Birds 00 of even kind"]', {
             state: 'detached',
         });
         expect(await budi.page.locator('.results [data-group]').count()).toBe(1);
         await budi.page.fill('.panel .search input', 'no such');
         await budi.page.waitForSelector('.empty:has-text("no such")');
         await budi.page.fill('.panel .search input', '63');
-        await budi.page.click('[data-group="Group 63 of odd birds"]');
+        await budi.page.click('[data-group="Birds 63 of odd kind"]');
         await budi.page.waitForSelector(
-            '.conversation[aria-label="Group 63 of odd birds"]',
+            '.conversation[aria-label="Birds 63 of odd kind"]',
         );
     });
 });

@@ -62,6 +62,9 @@ export class Server {
             workers: 2,
             limit_login_memory: 8,
             www: join(TOP, 'www/dist'),
+            /* what is measured here is not how much one may send */
+            limit_sends_connection: '1000/s 10000',
+            limit_sends_user: '1000/s 10000',
             ...more,
         };
         const lines = Object.entries(conf).map(([key, value]) => `${key} = ${value}\n`);

@@ -154,4 +154,44 @@ describe('the fold of a room', () => {
         for (let seq = 351; seq <= 400; seq++) fold.add(message(seq));
         expect(fold.oldest).toBe(351);
     });
+
+    it('follows what a group is called, is about, and who can join it', () => {
+        const fold = new RoomFold(room({ seq: 0 }), ME);
+        fold.add(message(3, { ev: 'visibility', no: 0, body: { kind: 'public' } }));
+        fold.add(message(1, { ev: 'rename', no: 0, body: { label: 'Garden' } }));
+        fold.add(message(2, { ev: 'topic', no: 0, body: { topic: 'Soil' } }));
+        expect(fold.room).toMatchObject({
+            label: 'Garden',
+            topic: 'Soil',
+            kind: 'public',
+            seq: 3,
+        });
+    });
+
+    it('takes a room out of the archive with a later message, unless it is muted', () => {
+        const fold = new RoomFold(room({ seq: 0 }), ME);
+        fold.add(message(1));
+        fold.want({ archived: true }, 1);
+        expect(fold.room.archived).toBe(true);
+        fold.add(message(2));
+        expect(fold.room.archived).toBe(false);
+
+        fold.want({ muted: 5_000 }, 2);
+        fold.want({ archived: true }, 2);
+        fold.add(message(3));
+        fold.add(message(4));
+        expect(fold.room.archived).toBe(true);
+        fold.add(message(5)); /* at 5,000: muted no longer */
+        expect(fold.room.archived).toBe(false);
+    });
+
+    it('hears of the archive after a message that ends it', () => {
+        const fold = new RoomFold(room({ seq: 0 }), ME);
+        fold.add(message(1));
+        fold.add(message(2));
+        fold.want({ archived: true }, 1);
+        expect(fold.room.archived).toBe(false);
+        fold.want({ archived: true }, 2);
+        expect(fold.room.archived).toBe(true);
+    });
 });

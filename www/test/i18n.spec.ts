@@ -51,6 +51,20 @@ describe('the texts', () => {
         expect(named.filter((key) => !en.has(key))).toEqual([]);
     });
 
+    it('say what every error of the protocol means, and nothing of its code', () => {
+        const page = readFileSync(new URL('../../doc/PROTOCOL.md', SRC), 'utf8');
+        const part = page.slice(page.indexOf('## Errors'), page.indexOf('## Commands'));
+        const codes = [...part.matchAll(/^\| `(\w+)` \| \d{3} \|/gm)].map((m) => m[1]!);
+        expect(codes.length).toBeGreaterThanOrEqual(10);
+        for (const code of [...codes, 'offline', 'timeout']) {
+            for (const language of [en, id]) {
+                const text = language.get(`error.${code}`) ?? '';
+                expect(text.length, code).toBeGreaterThan(20);
+                expect(text).not.toContain('_');
+            }
+        }
+    });
+
     it('are all used', () => {
         const prefixes = [...code.matchAll(/`([\w]+\.)\$\{/g)].map((m) => m[1]!);
         const unused = [...en.keys()].filter(

@@ -124,4 +124,37 @@ describe('the rows of a conversation', () => {
         expect(notes.map((row) => row.key)).toEqual(['note 1', 'note 3']);
         expect(rowsOf({ events, direct: true })).toEqual([]);
     });
+
+    it('name people who came one after the other together', () => {
+        const join = (seq: number, user: string, from = user) =>
+            message(seq, { ev: 'join', no: 0, at: NOON + seq, from, body: { user } });
+        const events = [
+            join(1, 'a'),
+            join(2, 'b'),
+            join(3, 'c', 'a'),
+            join(4, 'd', 'a'),
+            join(5, 'e', 'b'),
+            message(6, { at: NOON + 6 }),
+            join(7, 'f'),
+            message(8, {
+                ev: 'leave',
+                no: 1,
+                at: NOON + 8,
+                from: 'f',
+                body: { user: 'f' },
+            }),
+            join(9, 'f'),
+        ];
+        const rows = rowsOf({ events });
+        const runs = rows.flatMap((row) =>
+            row.type === 'note' ? [row.events.map((event) => event.seq)] : [],
+        );
+        expect(runs).toEqual([[1, 2], [3, 4], [5], [7], [8], [9]]);
+        expect(rowsOf({ events, direct: true }).map((row) => row.type)).toEqual([
+            'day',
+            'message',
+        ]);
+        const later = reuse(rowsOf({ events }), rows);
+        expect(later.every((row, at) => row === rows[at])).toBe(true);
+    });
 });
