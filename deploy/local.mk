@@ -2,4 +2,4 @@
 dist_man_MANS = deploy/man/burungd.8 deploy/man/burungctl.8
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = deploy/completion/burungctl
-EXTRA_DIST += deploy/grafana/burung.json
+EXTRA_DIST += deploy/grafana/burung.json deploy/burungd.service
