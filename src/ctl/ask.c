@@ -111,7 +111,7 @@ read_head(struct answer *a, struct err *err)
 	if (end == NULL || strncmp(text, "HTTP/1.1 ", 9) != 0)
 		return err_set(
 		    err, ERR_BUSY, "the server ended before it answered");
-	a->status = atoi(text + 9);
+	a->status = (int)strtol(text + 9, NULL, 10);
 	length = header(text, "Content-Length");
 	a->length = length != NULL ? strtoull(length, NULL, 10) : 0;
 	buf_drain(&a->first, (size_t)(end + 4 - text));

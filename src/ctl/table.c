@@ -103,12 +103,11 @@ table_print(struct table **tp)
 		wide[i] = column_width(t, i);
 		print_cell(head + right, wide[i], right, i + 1 == t->columns);
 	}
-	for (size_t i = 0; i < t->n; i++) {
-		size_t column = i % t->columns;
-
+	for (size_t i = 0, column = 0; i < t->n; i++) {
 		print_cell(t->cells[i], wide[column],
 		    t->heads[column][0] == '>', column + 1 == t->columns);
 		free(t->cells[i]);
+		column = column + 1 < t->columns ? column + 1 : 0;
 	}
 	free(wide);
 	free(t->cells);

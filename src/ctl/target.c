@@ -197,7 +197,7 @@ static int
 call_server(struct target *t, const char *op, const struct buf *args,
     struct buf *answer, struct err *err)
 {
-	struct answer a;
+	struct answer a = { .fd = -1 };
 	int rc;
 
 	if (ask(t, op, args, &a, err) == -1)
@@ -219,20 +219,12 @@ open_db(struct target *t, const char *path, struct db **db_r, struct err *err)
 }
 
 static void
-run(struct db *db, const struct admin_op *op, struct admin_call *call,
-    struct buf *answer)
+run(struct db *db, const struct admin_op *op, struct admin_call *call)
 {
-	struct buf out = { 0 };
-
-	call->out = &out;
 	if (op->prepare != NULL)
 		op->prepare(call);
 	if (call->err->code == ERR_NONE)
 		op->run(db, call);
-	buf_addc(answer, '{');
-	buf_add(answer, out.data, out.len);
-	buf_addc(answer, '}');
-	buf_free(&out);
 	admin_call_clear(call);
 }
 
@@ -240,7 +232,9 @@ static int
 call_store(struct target *t, const char *path, const struct admin_op *op,
     const struct json *args, struct buf *answer, struct err *err)
 {
+	struct buf out = { 0 };
 	struct admin_call call = { .args = args,
+		.out = &out,
 		.conf = t->conf,
 		.err = err,
 		.progress = t->progress,
@@ -250,9 +244,13 @@ call_store(struct target *t, const char *path, const struct admin_op *op,
 	err_clear(err);
 	target_become_owner(t, true);
 	if ((op->flags & ADMIN_NO_STORE) || open_db(t, path, &db, err) == 0)
-		run(db, op, &call, answer);
+		run(db, op, &call);
 	store_close_alone(&db);
 	target_become_owner(t, false);
+	buf_addc(answer, '{');
+	buf_add(answer, out.data, out.len);
+	buf_addc(answer, '}');
+	buf_free(&out);
 	return err->code == ERR_NONE ? 0 : -1;
 }
 
@@ -359,7 +357,7 @@ target_copy(struct target *t, int from, int to, uint64_t size, struct err *err)
 static int
 backup_server(struct target *t, int fd, struct err *err)
 {
-	struct answer a;
+	struct answer a = { .fd = -1 };
 	int rc;
 
 	if (ask(t, "backup", NULL, &a, err) == -1)
