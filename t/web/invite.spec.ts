@@ -40,7 +40,7 @@ describe('an invitation', () => {
             await late.page.click('button[type=submit]');
             await late.page.waitForSelector('[role=alert]:has-text("new link")');
         };
-        await tries(link);
+        await tries(link.replace('#invite=', '#/invite/'));
         await admin.page.bringToFront();
         await admin.page.click('.panel .bar .icon-button');
         await admin.page.click('[data-page="invites"]');

@@ -97,12 +97,12 @@ describe('connecting', () => {
         expect(net.sockets.length).toBe(6);
     });
 
-    it('honours the time a server that goes down asks for', () => {
+    it.each([1001, 4429])('honours the time that close code %i asks for', (code) => {
         expect(retryHint('retry=1234')).toBe(1234);
         expect(retryHint('bye')).toBeUndefined();
         connection.start();
         net.last.welcome();
-        net.last.hangUp(1001, 'retry=7000');
+        net.last.hangUp(code, 'retry=7000');
         vi.advanceTimersByTime(6990);
         expect(net.sockets.length).toBe(1);
         vi.advanceTimersByTime(10);

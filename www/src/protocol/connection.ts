@@ -18,6 +18,7 @@ export const REQUEST_TIMEOUT = 15_000;
 
 const CLOSE_NO_SESSION = 4401;
 const CLOSE_GOING_AWAY = 1001;
+const CLOSE_TOO_MANY = 4429;
 
 /* The part of WebSocket that is used, so that a test can put its own in. */
 export interface Socket {
@@ -228,7 +229,8 @@ export class Connection {
             this.setPhase('ended');
             return;
         }
-        const hint = code === CLOSE_GOING_AWAY ? retryHint(reason) : undefined;
+        const hinted = code === CLOSE_GOING_AWAY || code === CLOSE_TOO_MANY;
+        const hint = hinted ? retryHint(reason) : undefined;
         this.retry(hint ?? backoff(this.attempts++, this.random));
     }
 

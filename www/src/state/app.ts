@@ -12,7 +12,7 @@ export type Stage = 'starting' | 'out' | 'in';
 const MESSAGE_LIMIT = 16_384;
 
 export const stage = ref<Stage>('starting');
-/* The invitation that the address names (#/invite/<token>), until it is used. */
+/* The invitation that the address names (#/invite/<token> or #invite=<token>), until it is used. */
 export const invite = ref('');
 export const info = shallowRef<Info | null>(null);
 export const chat = shallowRef<Chat | null>(null);
@@ -141,10 +141,6 @@ function readInvite(): void {
 export function dropInvite(): void {
     invite.value = '';
     if (/invite/.test(location.hash)) history.replaceState(null, '', '#/');
-}
-
-export function inviteLink(token: string): string {
-    return `${location.origin}/#/invite/${token}`;
 }
 
 export function goTo(room: string | null): void {

@@ -14,12 +14,19 @@ export function tell(text: string): void {
     timer = setTimeout(() => (notice.value = ''), LASTS);
 }
 
+/* The line is about something that is seen now. */
+export function hush(): void {
+    notice.value = '';
+}
+
 /* What went wrong, in the reader's language. */
 export function errorText(e: unknown): string {
     const { t, te } = i18n.global;
     const key = e instanceof ProtocolError ? `error.${e.code}` : '';
     if (e instanceof ProtocolError && e.code === 'slow_down' && e.retryMs) {
-        return t('error.slowDownFor', { n: Math.ceil(e.retryMs / 1000) });
+        const n = Math.ceil(e.retryMs / 1000);
+        if (n < 100) return t('error.slowDownFor', { n });
+        return t('error.slowDownMinutes', { n: Math.ceil(n / 60) });
     }
     return te(key) ? t(key) : t('error.generic');
 }
