@@ -138,6 +138,11 @@ check_PROGRAMS += t/unit/proc_metrics
 TESTS += t/unit/proc_metrics
 t_unit_proc_metrics_LDADD = $(PROC_LIBS)
 
+# admin -----------------------------------------------------------------------
+check_PROGRAMS += t/unit/admin_ops
+TESTS += t/unit/admin_ops
+t_unit_admin_ops_LDADD = $(ADMIN_LIBS)
+
 # ctl -------------------------------------------------------------------------
 check_PROGRAMS += t/unit/ctl_table
 TESTS += t/unit/ctl_table
