@@ -2,6 +2,7 @@
 
 #include "chat/ending.h"
 
+#include "base/failpoint.h"
 #include "chat/hub.h"
 
 void
@@ -12,6 +13,7 @@ ending_reply(struct request *req, struct event_list *more)
 
 	*more = (struct event_list){ 0 };
 	request_reply(req);
+	FAILPOINT("ending.before_publish");
 	if (l.n > 0) {
 		*chat->c.counters.stored += l.n;
 		hub_commit_list(chat->hub, &l);

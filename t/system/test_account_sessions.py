@@ -1,5 +1,8 @@
 """One's own sessions: listed, revoked, renewed, over; and another password."""
 
+import asyncio
+import contextlib
+import http.client
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -69,6 +72,30 @@ async def test_revoked_session_is_closed_on_every_worker_at_once(server, name):
         await stays.call("ping")
     assert server.api(token).refusal("me").code == "unauthorized"
     ani.api.call("session_revoke", session=gone["id"])  # again: nothing to do
+
+
+async def test_revoked_session_is_closed_though_the_worker_died_before_it_told(make_server):
+    server = make_server()
+    ani = server.user("ani")
+    token = log_in(server, ani, "lost phone")
+    lost = [device_of(server, ani, token) for _ in range(6)]
+    for device in lost:
+        await device.open()
+    (gone,) = [one for one in sessions(ani.api) if one["device"] == "lost phone"]
+    workers = server.workers()
+    armed = server.arm("ending.before_publish")
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        await asyncio.to_thread(ani.api.call, "session_revoke", session=gone["id"])
+    codes = [(await device.closed())[0] for device in lost]
+    assert not armed.exists()
+    assert len(set(server.wait_workers()) & set(workers)) == 1
+    assert 4401 in codes, "the surviving worker did not read it from the store"
+    assert set(codes) <= {4401, 1006, None}
+    for device in lost:
+        await device.close()
+        await device.connect()
+        assert (await device.closed())[0] == 4401, "it opens again"
+        await device.close()
 
 
 async def test_revoking_the_own_session_answers_before_it_closes(server, name):
