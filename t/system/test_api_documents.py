@@ -495,7 +495,8 @@ def closed_registration(stage: Stage) -> None:
 @pytest.fixture(scope="module")
 def stage():
     """Every command over both protocols, everything that can be refused, seen and noted."""
-    with Server(workers=1, public_url="http://chat.example.org") as server:
+    conf = {"public_url": "http://chat.example.org", "limit_logins": "1/h 10"}
+    with Server(workers=1, **conf) as server:
         stage = Stage(server)
         try:
             ani, budi, citra = server.users("ani", "budi", "citra")
@@ -550,6 +551,8 @@ def test_every_reference_names_something_and_every_schema_is_used(document):
 
     def visit(node):
         if isinstance(node, dict):
+            odd = [key for key in node if not isinstance(key, str)]
+            assert not odd, f"YAML takes these keys for no strings: {odd}"
             if "$ref" in node:
                 used.add(node["$ref"])
                 assert one.resolve(node) is not None

@@ -126,7 +126,11 @@ def front(tmp_path_factory):
     (www / "assets" / "app-1234.js").write_text("// the client")
     port, plain_port = free_port(), free_port()
     with Server(
-        workers=2, www=www, public_url=f"https://{HOST}:{port}", trusted_proxies="127.0.0.1"
+        workers=2,
+        www=www,
+        public_url=f"https://{HOST}:{port}",
+        trusted_proxies="127.0.0.1",
+        limit_logins="1/h 10",
     ) as server:
         server.user("ani")
         one = Front(folder, server.port, port, plain_port)

@@ -192,7 +192,7 @@ class AsyncApi(Document):
         self.said: set[str] = set()  # names of messages that went over the line
 
     def close_codes(self) -> set[int]:
-        return set(self.tree["channels"]["socket"]["x-close-codes"])
+        return set(map(int, self.tree["channels"]["socket"]["x-close-codes"]))
 
     def _message(self, name: str, value: dict) -> None:
         assert name in self.messages, f"{name} is not in {self.path.name}: {value}"
