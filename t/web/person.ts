@@ -225,7 +225,10 @@ export class Person {
 
     async shot(name: string): Promise<void> {
         mkdirSync(SHOTS, { recursive: true });
-        await this.page.screenshot({ path: `${SHOTS}${name}.png` });
+        await this.page.screenshot({
+            path: `${SHOTS}${name}.png`,
+            animations: 'disabled',
+        });
     }
 
     async go(): Promise<void> {
