@@ -17,6 +17,7 @@ export default defineConfig({
         include: ['**/*.spec.ts'],
         testTimeout: 90_000,
         hookTimeout: 90_000,
-        fileParallelism: false,
+        maxWorkers: 2,
+        minWorkers: 1,
     },
 });
