@@ -78,6 +78,7 @@ def highest(clients: int, rooms: int, senders: int) -> Callable:
                 "closed loop": stages[0]["deliveries"],
                 "closed loop cpu": stages[0]["cpu_s_per_million"],
                 "p99": top["p99_ms"],
+                "own": max(s["server_cores"] for s in stages),
                 "others": max(s["other_cores"] for s in stages),
             }
 
@@ -141,7 +142,7 @@ def idle_each(bench: Bench, peer) -> dict[str, float]:
 
 def idle_many(bench: Bench, peer) -> dict[str, float]:
     def use(server: Running, n: int, r: int) -> dict[str, float]:
-        lines = chatload(bench, peer.profile, server, "-n", n, "-r", r, "-w", 2, "--idle", 12)
+        lines = chatload(bench, peer.profile, server, "-n", n, "-r", r, "-w", 4, "--idle", 12)
         idle = pick(lines, "idle")[0]
         return {"all": idle["private_all"] / 1e6, "each": idle["private_each"]}
 
@@ -184,6 +185,7 @@ DELIVERIES = {
     "closed loop": ("/s", None, True),
     "closed loop cpu": ("CPU s per million", None, False),
     "p99": ("ms", None, False),
+    "own": ("cores that it got at most", None, False),
     "others": ("cores busy with other work", None, False),
 }
 
