@@ -13,6 +13,7 @@ from burung.changes import Changes
 from burung.checker import Report, check
 from burung.client import Client
 from burung.fold import check_rows, read_rows
+from burung.logins import Logins
 from burung.records import Outage
 from burung.server import Server, running, send_signal
 from burung.store import read_store
@@ -36,6 +37,7 @@ class Plan:
     members: int = 12  # of each room
     rate: float = 4  # messages a second of each client
     changes: float = 2  # of members, names, wishes: a second in each room
+    logins: float = 0.5  # second devices that come and are logged out, a second
     patience: float = 4  # of a client, for an answer
     settle: float = 60  # to become quiet in the end
     seed: int = field(default_factory=lambda: random.randrange(1 << 32))
@@ -55,6 +57,7 @@ class Run:
         self.not_consumed: list[str] = []
         self._points = iter(())
         self.changes = Changes(self.rooms, plan.changes, self.random)
+        self.logins = Logins(server, self.clients, plan.logins, self.random)
 
     async def go(self) -> Report:
         self.prepare()
@@ -64,13 +67,15 @@ class Run:
         await self.when("all clients connected", lambda: all(c.up for c in self.clients), 30)
         senders = [asyncio.create_task(self.talk(client)) for client in self.clients]
         changers = self.changes.start()
+        visitor = self.logins.start()
         try:
             await self.faults()
             await self.changes.finish(changers)
+            await self.logins.finish(visitor)
         finally:
-            for task in (*senders, *changers):
+            for task in (*senders, *changers, visitor):
                 task.cancel()
-            await asyncio.gather(*senders, *changers, return_exceptions=True)
+            await asyncio.gather(*senders, *changers, visitor, return_exceptions=True)
         await self.settle()
         for client in self.clients:
             await client.close()
@@ -231,6 +236,7 @@ class Run:
         report = check(store, devices, posts, outages=self.outages)
         check_rows(report, store, read_rows(self.server.data))
         self.changes.check(report, store)
+        self.logins.check(report)
         return report
 
     def measure(self) -> None:
