@@ -19,8 +19,8 @@
 #define AT(field) offsetof(struct conf, field)
 #define RATE(key, index, value)                                                \
 	{                                                                      \
-		.name = key, .kind = CONF_RATE, .off = AT(rate[index]),        \
-		.def = value                                                   \
+		.name = (key), .kind = CONF_RATE, .off = AT(rate[index]),      \
+		.def = (value)                                                 \
 	}
 
 /* Documented in conf/burungd.conf, in this order. */

@@ -10,29 +10,33 @@
 #define HOLD_MAX_MS 1000
 
 struct hold {
-	struct hold *next, **prev;
+	struct hold *next;
 	struct device *dev;
 	struct loop_timer *timer;
 };
 
+/* h is in no list any more. */
 static void
 hold_end(struct hold *h)
 {
 	struct device *dev = h->dev;
 
-	*h->prev = h->next;
-	if (h->next != NULL)
-		h->next->prev = h->prev;
 	loop_timer_free(&h->timer);
 	free(h);
 	device_read_on(dev, DEVICE_HELD);
 	device_unref(dev);
 }
 
+/* Few are held at a time. */
 static void
 on_timer(void *arg)
 {
-	hold_end(arg);
+	struct hold *h = arg, **at = &h->dev->chat->holds;
+
+	while (*at != h)
+		at = &(*at)->next;
+	*at = h->next;
+	hold_end(h);
 }
 
 void
@@ -51,9 +55,6 @@ hold_device(struct device *dev, uint32_t ms)
 	h->dev = device_ref(dev);
 	h->timer = loop_timer_new(chat->loop, ms, false, on_timer, h);
 	h->next = chat->holds;
-	h->prev = &chat->holds;
-	if (h->next != NULL)
-		h->next->prev = &h->next;
 	chat->holds = h;
 	device_stop(dev, DEVICE_HELD);
 }
@@ -61,6 +62,10 @@ hold_device(struct device *dev, uint32_t ms)
 void
 hold_free_all(struct chat *chat)
 {
-	while (chat->holds != NULL)
-		hold_end(chat->holds);
+	struct hold *h;
+
+	while ((h = chat->holds) != NULL) {
+		chat->holds = h->next;
+		hold_end(h);
+	}
 }
