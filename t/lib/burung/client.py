@@ -505,6 +505,7 @@ class Client:
 
     def _on_answer(self, post: Post, answer: dict | None) -> None:
         if answer is None:
+            post.in_doubt += 1
             return
         box = self._boxes[post.room]
         box.answered += 1

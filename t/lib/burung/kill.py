@@ -51,7 +51,8 @@ class Run:
         self.plan = plan
         self.random = random.Random(plan.seed)
         self.clients: list[Client] = []
-        self.rooms: dict[str, list[Client]] = {}
+        self.rooms: dict[str, list[Client]] = {}  # whose members come and go
+        self.commons: dict[str, list[Client]] = {}  # the one in which all stay
         self.outages: list[Outage] = []
         self.armed: list[str] = []
         self.not_consumed: list[str] = []
@@ -109,9 +110,20 @@ class Run:
                 members=[account.id for account in others],
             )
             self.rooms[answer["room"]["id"]] = members
+        owner, *others = accounts
+        answer = owner.api.call(
+            "room_create",
+            kind="private",
+            label=f"commons {tag}",
+            members=[account.id for account in others],
+        )
+        self.commons[answer["room"]["id"]] = self.clients
+
+    def all_rooms(self) -> dict[str, list[Client]]:
+        return self.rooms | self.commons
 
     async def talk(self, client: Client) -> None:
-        rooms = [room for room, members in self.rooms.items() if client in members]
+        rooms = [room for room, members in self.all_rooms().items() if client in members]
         count = 0
         while rooms:
             await asyncio.sleep(self.random.expovariate(self.plan.rate))
@@ -212,7 +224,7 @@ class Run:
         await self.when("all workers run", self.all_workers, limit)
         await self.when("all is acked", lambda: not any(c.unacked for c in clients), limit)
         await self.when("every client is connected", lambda: all(c.up for c in clients), limit)
-        for room, members in self.rooms.items():
+        for room, members in self.all_rooms().items():
             head = members[0].account.api.call("room", room=room)["room"]["seq"]
 
             def arrived(room=room, members=members, head=head) -> bool:
@@ -230,7 +242,7 @@ class Run:
         store = read_store(self.server.data)
         devices = [client.device for client in self.clients]
         posts = [post for client in self.clients for post in client.posts]
-        ours = {device.user for device in devices} | set(self.rooms)
+        ours = {device.user for device in devices} | set(self.all_rooms())
         self.measure()
         store = {room: events for room, events in store.items() if room in ours}
         report = check(store, devices, posts, outages=self.outages)
