@@ -202,7 +202,9 @@ def test_refused_message_with_a_try_in_doubt_may_be_stored_late():
     store_refused(store, devices, posts)
     posts[1].in_doubt = 1
     posts[1].turn = -1
-    assert check(store, devices, posts).ok
+    report = check(store, devices, posts)
+    assert report.ok
+    assert report.counts["refused, stored by a try in doubt"] == 1
 
 
 def test_try_in_doubt_excuses_no_acked_message():

@@ -145,7 +145,9 @@ def check_post(report: Report, post: Post, event: Event | None, *, complete: boo
             if (seq, no) != (event.seq, event.no):
                 what = f"acked {seq}/{no}, stored {event.seq}/{event.no}"
                 report.add(OTHER_SEQ, f"{where}: {what}")
-        if post.refusal and not post.acked and not post.may_be_stored:
+        if post.may_be_stored:
+            report.counts["refused, stored by a try in doubt"] += 1
+        elif post.refusal and not post.acked:
             report.add(STORED_REFUSED, f"{where}: {post.refusal}")
     if complete and not post.acked and not post.refusal:
         report.add(UNACKED, where)
