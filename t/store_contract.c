@@ -288,6 +288,41 @@ test_several(struct db *db)
 		event_free_body(&ev[i]);
 }
 
+static int
+say_under(struct db *db, struct event *ev, uint64_t joined)
+{
+	struct append a = { .ev = ev, .n = 1, .joined = joined }, *ops = &a;
+
+	db->driver->append(db, &ops, 1);
+	return a.err.code ? -(int)a.err.code : (int)ev->seq;
+}
+
+/* A try that comes late, after its sender was removed and added again. */
+static void
+test_membership(struct db *db)
+{
+	struct id users[] = { ani, budi };
+	struct id room = fix_room(db, ROOM_PRIVATE, users, 2);
+	struct event_subject s = { .user = budi, .role = ROLE_MEMBER };
+	struct event one, two;
+
+	fix_message(&one, &room, &budi, "one");
+	fix_message(&two, &room, &budi, "two");
+	is_int(member_row(db, &room, &budi).joined, 3, "joined by event 3");
+	is_int(say_under(db, &one, 3), 4, "stored under that membership");
+	fix_change(db, EV_LEAVE, &room, &ani, &s);
+	is_int(say_under(db, &two, 3), -ERR_NOT_FOUND, "not when it is over");
+	is_int(fix_change(db, EV_JOIN, &room, &ani, &s), 6, "and back");
+	is_int(say_under(db, &two, 3), -ERR_NOT_MEMBER,
+	    "nor in the next one: a refusal is final");
+	is_int(room_row(db, &room).seq, 6, "nothing of it is left");
+	is_int(say_under(db, &one, 3), 4,
+	    "what was stored under the former is answered as ever");
+	is_int(say_under(db, &two, 6), 7, "who knows of the new one may");
+	event_free_body(&one);
+	event_free_body(&two);
+}
+
 static void
 test_batch(struct db *db)
 {
@@ -918,6 +953,7 @@ main(void)
 	test_create(db);
 	test_direct(db);
 	test_append(db);
+	test_membership(db);
 	test_repeat(db);
 	test_several(db);
 	test_batch(db);

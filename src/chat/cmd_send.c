@@ -78,7 +78,9 @@ parse(struct request *req, struct send *s)
 	struct id room;
 	int rc;
 
-	if (json_need_id(req->args, "room", &room, &req->err) == -1)
+	if (json_need_id(req->args, "room", &room, &req->err) == -1 ||
+	    json_get_u64(req->args, "joined", &s->append.joined, &req->err) ==
+		-1)
 		return -1;
 	rc = json_get_array(req->args, "messages", &list, &req->err);
 	if (rc == 1)

@@ -194,6 +194,15 @@ room_may(const struct room *room, const struct member *actor,
 }
 
 int
+room_same_membership(const struct member *me, uint64_t joined, struct err *err)
+{
+	if (joined == 0 || joined == me->joined)
+		return 0;
+	return err_set(err, ERR_NOT_MEMBER,
+	    "You left this room after this was sent, and came back.");
+}
+
+int
 room_may_read(const struct room *room, const struct member *me, struct err *err)
 {
 	if (me->role != ROLE_NONE)

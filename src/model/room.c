@@ -93,6 +93,7 @@ json_me(struct buf *b, const struct room_view *v)
 	const struct member *me = &v->me;
 
 	json_kstr(b, "role", role_name(me->role));
+	json_ku64(b, "joined", me->joined);
 	json_ku64(b, "read_seq", me->read_seq);
 	json_ku64(b, "read_no", me->read_no);
 	json_ku64(b, "muted", me->muted);

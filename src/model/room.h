@@ -89,6 +89,12 @@ int room_may(const struct room *room, const struct member *actor,
 int room_may_read(
     const struct room *room, const struct member *me, struct err *err);
 
+/* Is it still the membership under which something was sent: the one that began
+ * with event `joined` (0: whichever it is)? me is a member. 0, or -1
+ * NOT_MEMBER: the sender left meanwhile and came back. */
+int room_same_membership(
+    const struct member *me, uint64_t joined, struct err *err);
+
 /* What ev (create, rename, topic, visibility; its subject s) makes of a room's
  * kind, label and topic; nothing by any other event, and of a direct room. */
 void room_describe(

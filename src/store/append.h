@@ -27,6 +27,9 @@ struct append {
 	 * fills in seq, no, at (and for a leave the heir in the body). */
 	struct event *ev;
 	size_t n;
+	uint64_t joined;      /* messages: stored only as long as the sender's
+			       * membership is the one that began with this seq;
+			       * else NOT_MEMBER. 0: whichever it is */
 	append_done_cb *done; /* on the loop, once */
 	void *arg;
 

@@ -256,6 +256,13 @@ class Script:
         self.ask(self.budi, "send", **answer)
         self.ask(self.ani, "drop", room=self.direct, cid=new_cid())
         self.ask(self.ani, "read", room=self.direct, seq=seq + 1)
+        joined = self.ask(self.ani, "room", room=self.direct)["room"]["joined"]
+        bound = {"room": self.direct, "joined": joined}
+        self.ask(self.ani, "send", **bound, cid=new_cid(), body="ya!")
+        self.ask(self.ani, "send", **bound, messages=[{"cid": new_cid(), "body": "ya."}])
+        self.refuse(
+            self.ani, "not_member", "send", **{**answer, "joined": joined + 9, "cid": new_cid()}
+        )
         self.ask(self.ani, "typing", room=self.direct)
         self.ask(self.ani, "history", room=self.direct)
         for where in ("before", "after", "around"):

@@ -190,6 +190,25 @@ self_room(enum event_kind kind, struct id owner, struct id from)
 	return rc == -1 ? -(int)err.code : rc;
 }
 
+static int
+membership(uint64_t began, uint64_t sent_under)
+{
+	struct member me = { .role = ROLE_MEMBER, .joined = began };
+	struct err err = { 0 };
+	int rc = room_same_membership(&me, sent_under, &err);
+
+	return rc == -1 ? -(int)err.code : rc;
+}
+
+static void
+test_membership(void)
+{
+	is_int(membership(7, 7), 0, "what was sent under this membership");
+	is_int(membership(7, 0), 0, "or under whichever");
+	is_int(membership(9, 7), -ERR_NOT_MEMBER, "not under an earlier one");
+	is_int(membership(7, 9), -ERR_NOT_MEMBER, "nor one that never was");
+}
+
 static void
 test_self(void)
 {
@@ -243,6 +262,7 @@ main(void)
 		check(&rules[i]);
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++)
 		check_change(i);
+	test_membership();
 	test_self();
 	test_read();
 	return done_testing();

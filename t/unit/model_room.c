@@ -48,7 +48,8 @@ test_member(void)
 	    "{\"id\":\"" ROOM "\",\"kind\":\"direct\",\"label\":\"\","
 	    "\"topic\":\"\",\"peer\":{\"id\":\"" HIGH "\",\"name\":\"budi\","
 	    "\"display\":\"budi\"}," COMMON ",\"role\":\"member\","
-	    "\"read_seq\":41,\"read_no\":39,\"muted\":77,\"archived\":true,"
+	    "\"joined\":7,\"read_seq\":41,\"read_no\":39,\"muted\":77,"
+	    "\"archived\":true,"
 	    "\"last\":{\"ev\":\"message\",";
 	struct room_view v = make();
 	struct buf b = { 0 };
@@ -58,6 +59,7 @@ test_member(void)
 	id_parse(HIGH, 24, &v.peer.id);
 	strcpy(v.peer.name, "budi");
 	v.me.role = ROLE_MEMBER;
+	v.me.joined = 7;
 	v.me.read_seq = 41;
 	v.me.read_no = 39;
 	v.me.muted = 77;

@@ -117,6 +117,15 @@ describe('the fold of a room', () => {
         expect(fold.room.read_seq).toBe(5);
     });
 
+    it('knows by which event one became a member', () => {
+        const fold = new RoomFold(room({ seq: 4, joined: 2 }), ME);
+        fold.add(message(5, { ev: 'join', body: { user: OTHERS[0], role: 'member' } }));
+        expect(fold.room.joined).toBe(2);
+        fold.add(message(6, { ev: 'leave', body: { user: ME } }));
+        fold.add(message(7, { ev: 'join', body: { user: ME, role: 'member' } }));
+        expect(fold.room.joined).toBe(7);
+    });
+
     it('does not go back when an older summary comes late', () => {
         const fold = new RoomFold(room({ seq: 4, no: 4 }), ME);
         fold.add(message(5));

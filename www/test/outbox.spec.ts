@@ -20,6 +20,7 @@ let net: FakeNet;
 let shelf: Shelf;
 let connection: Connection;
 let outbox: Outbox;
+let joined: number | undefined;
 
 function build(): void {
     net = new FakeNet();
@@ -35,6 +36,7 @@ function build(): void {
         {
             ready: () => connection.phase === 'ready',
             request: (op, fields) => connection.request(op, fields),
+            joined: () => joined,
         },
         shelf,
         () => undefined,
@@ -45,6 +47,7 @@ function build(): void {
 beforeEach(() => {
     vi.useFakeTimers();
     shelf = new Shelf();
+    joined = undefined;
     build();
 });
 
@@ -141,6 +144,28 @@ describe('the outbox', () => {
         expect(cids(sends()[0]!)[0]).toBe(first[0]);
         await store(1);
         expect(states()).toEqual(['sent', 'sent']);
+    });
+
+    it('says under which membership it sends, the newest that is known', async () => {
+        joined = 3;
+        net.last.welcome([room()]);
+        outbox.add(ROOM, '1');
+        outbox.add(ROOM, '2');
+        expect(sends()[0]!['joined']).toBe(3);
+        joined = 9;
+        await reconnect();
+        expect(sends()[0]!['joined']).toBe(9);
+        expect(texts(sends()[0])).toEqual(['1', '2']);
+    });
+
+    it('sends under the last known membership to a room it was taken out of', async () => {
+        joined = 3;
+        outbox.add(ROOM, '1');
+        joined = undefined;
+        connection.stop();
+        build();
+        net.last.welcome([]);
+        expect(sends()[0]!['joined']).toBe(3);
     });
 
     it('keeps unsent messages over a restart of the browser', async () => {

@@ -42,7 +42,7 @@ check_messages(struct sq *s, struct change *c, struct err *err)
 		    check_target(s, c->room, &a->ev[i], err) == -1)
 			return -1;
 	}
-	return 0;
+	return room_same_membership(&c->actor->m, a->joined, err);
 }
 
 static int

@@ -355,7 +355,7 @@ class Server:
 
     def worker_of(self, client_port: int) -> int | None:
         """The pid of the worker that holds the connection from this local port."""
-        inode = self._inode_of(client_port)
+        inode = self.inode_of(client_port)
         if inode is None:
             return None
         for pid in self.workers():
@@ -367,7 +367,8 @@ class Server:
                 continue
         return None
 
-    def _inode_of(self, client_port: int) -> str | None:
+    def inode_of(self, client_port: int) -> str | None:
+        """The socket's at the server's end, of the connection from this local port."""
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
             fields = line.split()
             local = int(fields[1].split(":")[1], 16)

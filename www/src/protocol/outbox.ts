@@ -16,6 +16,7 @@ export interface Outgoing {
     room: string;
     body: string;
     reply?: number;
+    joined?: number; /* the membership under which it was last sent */
     order: number; /* ms when it was written, made unique: the queue's order */
     state: OutState;
     tried: boolean; /* it may be stored already, nobody knows */
@@ -32,6 +33,8 @@ export interface OutboxStore {
 
 export interface OutboxLine {
     ready(): boolean;
+    /* The Room's `joined`; undefined: it is not known here. */
+    joined(room: string): number | undefined;
     request<T>(op: string, fields: object): Promise<T>;
 }
 
@@ -93,6 +96,7 @@ export class Outbox {
             refused: false,
         };
         if (reply !== undefined) entry.reply = reply;
+        this.bind(entry);
         this.queue(room).push(entry);
         this.store.save(entry);
         this.changed(room);
@@ -196,7 +200,7 @@ export class Outbox {
         this.inFlight.add(room);
         for (const entry of batch) {
             entry.state = 'sending';
-            if (!entry.tried) {
+            if (this.bind(entry) || !entry.tried) {
                 entry.tried = true;
                 this.store.save(entry);
             }
@@ -216,12 +220,23 @@ export class Outbox {
         void this.pump(room);
     }
 
+    /* A try counts under today's membership only: one that comes late, after I was
+     * removed and added again, must not be stored. True: it is another one. */
+    private bind(entry: Outgoing): boolean {
+        const joined = this.line.joined(entry.room);
+        if (joined === undefined || joined === entry.joined) return false;
+        entry.joined = joined;
+        return true;
+    }
+
     private async sendBatch(room: string, batch: Outgoing[]): Promise<Stored[]> {
         const messages = batch.map(({ cid, body, reply }) =>
             reply === undefined ? { cid, body } : { cid, body, reply },
         );
+        const joined = batch[0]!.joined;
+        const place = joined === undefined ? { room } : { room, joined };
         if (messages.length > 1) {
-            const fields = { room, messages };
+            const fields = { ...place, messages };
             const answer = await this.line.request<{ results: Stored[] }>(
                 'send',
                 fields,
@@ -230,7 +245,7 @@ export class Outbox {
         }
         const one = messages[0]!;
         const answer = await this.line.request<{ seq: number }>('send', {
-            room,
+            ...place,
             ...one,
         });
         return [{ cid: one.cid, seq: answer.seq }];

@@ -19,6 +19,7 @@ export interface Room {
     topic?: string;
     peer?: User;
     role?: Role;
+    joined?: number; /* seq of the event by which I became a member */
     members: number;
     seq: number;
     no: number;

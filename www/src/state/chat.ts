@@ -103,6 +103,7 @@ export class Chat {
             {
                 ready: () => this.connection.phase === 'ready',
                 request: (op, fields) => this.connection.request(op, fields),
+                joined: (room) => this.rooms.get(room)?.value.fold.room.joined,
             },
             outboxStore(me.id),
             () => this.outboxRev.value++,

@@ -179,6 +179,7 @@ export class RoomFold {
             case 'join':
                 room.members++;
                 if (body.user === this.me && body.role) room.role = body.role;
+                if (body.user === this.me) room.joined = seq;
                 break;
             case 'leave':
                 room.members--;
