@@ -197,24 +197,6 @@ def test_every_kind_of_breach_has_a_broken_record():
     assert kinds == set(BROKEN.values())
 
 
-def test_refused_message_with_a_try_in_doubt_may_be_stored_late():
-    store, devices, posts = sound()
-    store_refused(store, devices, posts)
-    posts[1].in_doubt = 1
-    posts[1].turn = -1
-    report = check(store, devices, posts)
-    assert report.ok
-    assert report.counts["refused, stored by a try in doubt"] == 1
-
-
-def test_try_in_doubt_excuses_no_acked_message():
-    store, devices, posts = sound()
-    swap_turns(store, devices, posts)
-    for post in posts:
-        post.in_doubt = 1
-    assert checker.SENDER_ORDER in check(store, devices, posts).breaches
-
-
 def test_unfinished_run_may_lack_acks_and_ends():
     store, devices, posts = sound()
     never_ack(store, devices, posts)

@@ -121,7 +121,7 @@ def check_posts(report: Report, store: Store, posts: list[Post], *, complete: bo
         sent.add(key)
         event = stored.get(key)
         check_post(report, post, event, complete=complete)
-        if event and not post.may_be_stored:
+        if event:
             order.setdefault((post.room, post.sender), []).append((post.turn, event.seq))
     for key in stored.keys() - sent:
         report.add(STORED_UNSENT, f"room {key[0]} from {key[1]} cid {key[2]}")
@@ -145,9 +145,7 @@ def check_post(report: Report, post: Post, event: Event | None, *, complete: boo
             if (seq, no) != (event.seq, event.no):
                 what = f"acked {seq}/{no}, stored {event.seq}/{event.no}"
                 report.add(OTHER_SEQ, f"{where}: {what}")
-        if post.may_be_stored:
-            report.counts["refused, stored by a try in doubt"] += 1
-        elif post.refusal and not post.acked:
+        if post.refusal and not post.acked:
             report.add(STORED_REFUSED, f"{where}: {post.refusal}")
     if complete and not post.acked and not post.refusal:
         report.add(UNACKED, where)

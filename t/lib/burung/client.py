@@ -74,6 +74,8 @@ class Client:
         self.acked_at: list[float] = []
         self.told_at: list[float] = []
         self.position: dict[str, tuple[int, str | None]] = {}  # room → last seq and its cid
+        # Room → seq of the own join, as last known: what is sent counts under that membership.
+        self.joined: dict[str, int] = {}
         self._boxes: dict[str, Box] = {}
         self._streams: dict[str, Stream] = {}
         self._leaving: dict[str, tuple[Stream, int]] = {}  # to be heard to this seq, then over
@@ -156,6 +158,7 @@ class Client:
         for room in page["rooms"]:
             id_ = room["id"]
             self.rooms[id_] = room
+            self._join(id_, room["joined"])
             self._listed.add(id_)
             if id_ not in self._streams:
                 self._begin(id_, room["seq"], room["cid"])
@@ -173,6 +176,9 @@ class Client:
         self.device.streams.append(stream)
         self.position[room] = (seq, cid)
         self.device.member_of.add(room)
+
+    def _join(self, room: str, seq: int) -> None:
+        self.joined[room] = max(seq, self.joined.get(room, 0))
 
     def _forget(self, room: str) -> None:
         self.rooms.pop(room, None)
@@ -334,6 +340,8 @@ class Client:
         """What events of membership do to the rooms this device hears. A leave that is older
         than the list of rooms was followed by a return."""
         listed = self.rooms.get(event.room, {"seq": 0})["seq"]
+        if event.kind == "join" and self._is_me(event):
+            self._join(event.room, event.seq)
         if event.kind == "leave" and self._is_me(event) and event.seq > listed:
             if self._leaving.get(event.room, (None, 0))[1] == event.seq:
                 self._leaving.pop(event.room)
@@ -342,6 +350,7 @@ class Client:
         elif event.kind == "added":
             room, seq = event.body["room"], event.body["seq"]
             self._listed.add(room)
+            self._join(room, seq)
             if room not in self._streams:
                 self._begin(room, seq - 1, None)
         elif event.kind == "removed":
@@ -501,11 +510,12 @@ class Client:
             post = box.queue[box.sent]
             box.sent += 1
             fields = {"room": room, "cid": post.cid, "body": post.body}
+            if room in self.joined:
+                fields["joined"] = self.joined[room]
             self._request("send", fields, lambda answer, p=post: self._on_answer(p, answer))
 
     def _on_answer(self, post: Post, answer: dict | None) -> None:
         if answer is None:
-            post.in_doubt += 1
             return
         box = self._boxes[post.room]
         box.answered += 1

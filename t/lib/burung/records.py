@@ -43,17 +43,10 @@ class Post:
     turn: int
     acks: list[tuple[int, int, float]] = field(default_factory=list)  # seq, no, when
     refusal: str | None = None  # an error that will not pass
-    in_doubt: int = 0  # tries whose answer was lost with the connection
 
     @property
     def acked(self) -> bool:
         return bool(self.acks)
-
-    @property
-    def may_be_stored(self) -> bool:
-        """Refused in the end; but an earlier try, whose answer was lost, may have reached a
-        worker that carries it out later, when its sender is a member again."""
-        return bool(self.refusal and self.in_doubt and not self.acks)
 
 
 @dataclass
