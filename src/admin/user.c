@@ -6,6 +6,7 @@
 
 #include "admin/ops.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "chat/auth.h"
 #include "store/rooms.h"
 
@@ -24,7 +25,8 @@ admin_need_user(struct db *db, struct admin_call *call, struct user *u_r)
 		found = db_user_get(db, &id, u_r, call->err);
 	if (found == 0)
 		return err_set(call->err, ERR_NOT_FOUND,
-		    "There is no user ‘%.64s’.", name);
+		    "There is no user ‘%.*s’.", (int)utf8_cut(name, len, 64),
+		    name);
 	return found == -1 ? -1 : 0;
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "chat/auth.h"
 #include "chat/device.h"
 #include "chat/hub.h"
@@ -24,6 +25,7 @@
 #define UNDER_WAY_LOW 32
 #define RETRY_MAX_MS  3000 /* the hint given when closing with 1001 */
 #define DRAIN_STEP_MS 20
+#define OP_SHOWN      40    /* bytes of a wrong one in its error */
 #define TOO_MANY_MS   10000 /* the hint when there are too many of one */
 
 /* --- who is it? --- */
@@ -290,7 +292,8 @@ find_command(const struct device *dev, const struct json *args, struct err *err)
 	if (json_need_str(args, "op", &op, &len, err) == -1)
 		return NULL;
 	if ((cmd = chat_cmd_find(op)) == NULL) {
-		err_set(err, ERR_NOT_FOUND, "There is no command ‘%.40s’.", op);
+		err_set(err, ERR_NOT_FOUND, "There is no command ‘%.*s’.",
+		    (int)utf8_cut(op, len, OP_SHOWN), op);
 	} else if (cmd->flags & CMD_HTTP_ONLY) {
 		err_set(err, ERR_BAD_REQUEST,
 		    "‘%s’ goes by HTTP: POST /api/%s.", op, op);
