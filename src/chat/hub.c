@@ -69,6 +69,7 @@ hub_free(struct hub **hubp)
 	while (i = 0, (u = map_next(&hub->users, &i)) != NULL)
 		user_free(hub, u);
 	hub_turn_end(hub);
+	loop_forget(hub->chat->loop, hub_turn_end, hub);
 	map_free(&hub->users);
 	map_free(&hub->rooms);
 	free(hub->gaps);
