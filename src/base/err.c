@@ -27,7 +27,7 @@ static const struct {
 	[ERR_SYS] = { "internal", 500 },
 };
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 err_vset(struct err *err, enum err_code code, const char *fmt, va_list ap)
 {
 	int n;

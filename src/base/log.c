@@ -134,7 +134,7 @@ log_head(char *line, size_t size, enum log_level level, const char *event)
 	return (size_t)n < size ? (size_t)n : size - 1;
 }
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 log_vwrite(enum log_level level, const char *event, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_BYTES];
