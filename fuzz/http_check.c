@@ -1,24 +1,12 @@
 /* fuzz/http_check.c - header blocks of any bytes: read the same in one piece
- * and byte by byte, and what is accepted is as promised. For libFuzzer:
- *
- *	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Isrc \
- *	    fuzz/http_check.c src/http/check.c src/http/scan.c \
- *	    src/base/mem.c src/base/log.c src/base/utf8.c -lbsd \
- *	    -o fuzz_http_check
- *	./fuzz_http_check -max_len=20000 fuzz/corpus/http_check */
+ * and byte by byte, and what is accepted is as promised. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/must.h"
 #include "http/check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
-
-static void
-must(bool held)
-{
-	if (!held)
-		abort();
-}
 
 /* What was accepted has no byte that could divide it further on. */
 static void

@@ -1,11 +1,5 @@
 /* fuzz/ws_read.c - any bytes from a client: read the same in one piece, in
- *small pieces (the first byte says how small) and by a slow decoder. For
- *libFuzzer:
- *
- *	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I. \
- *	    -Isrc fuzz/ws_read.c src/ws/read.c src/base/buf.c src/base/mem.c \
- *	    src/base/log.c src/base/utf8.c -lbsd -o fuzz_ws_read
- *	./fuzz_ws_read fuzz/corpus/ws_read */
+ * small pieces (the first byte says how small) and by a slow decoder. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -62,24 +62,19 @@ EXTRA_DIST += t/lib/peer.h t/lib/turn.h
 t_unit_net_offload_LDADD = $(NET_LIBS)
 
 # ws --------------------------------------------------------------------------
-ws_tests = fuzz/fuzz_ws_read t/unit/ws_random t/unit/ws_read t/unit/ws_write
+ws_tests = t/unit/ws_random t/unit/ws_read t/unit/ws_write
 check_PROGRAMS += $(ws_tests)
 TESTS += $(ws_tests)
 EXTRA_DIST += t/lib/ws_client.h t/lib/ws_feed.h t/lib/ws_slow.h
-fuzz_fuzz_ws_read_SOURCES = fuzz/ws_read.c fuzz/replay.c
-fuzz_fuzz_ws_read_LDADD = $(WS_LIBS)
 t_unit_ws_random_LDADD = $(WS_LIBS)
 t_unit_ws_read_LDADD = $(WS_LIBS)
 t_unit_ws_write_LDADD = $(WS_LIBS)
 
 # http ------------------------------------------------------------------------
-http_tests = fuzz/fuzz_http_check t/unit/http_accept t/unit/http_check \
+http_tests = t/unit/http_accept t/unit/http_check \
 	t/unit/http_proxy
 check_PROGRAMS += $(http_tests) t/helpers/http_probe
 TESTS += $(http_tests)
-fuzz_fuzz_http_check_SOURCES = fuzz/http_check.c fuzz/replay.c
-fuzz_fuzz_http_check_LDADD = $(HTTP_LIBS)
-EXTRA_DIST += fuzz/corpus
 t_unit_http_accept_LDADD = $(HTTP_LIBS)
 t_unit_http_check_LDADD = $(HTTP_LIBS)
 t_unit_http_proxy_LDADD = $(HTTP_LIBS)

@@ -86,14 +86,14 @@ slow_control(struct buf *record, unsigned op, const struct buf *part)
 					 (code > 1014 && code < 3000) ||
 					 (code > 1003 && code < 1007)))
 			return WS_PROTOCOL;
-		if (slow_utf8(part->data + skip, part->len - skip) != 1)
+		if (skip > 0 && slow_utf8(part->data + 2, part->len - 2) != 1)
 			return WS_BAD_DATA;
 	}
 	note(record,
 	    op == WS_PING   ? 'p'
 	    : op == WS_PONG ? 'o'
 			    : 'c',
-	    code, part->data + skip, part->len - skip);
+	    code, skip > 0 ? part->data + skip : part->data, part->len - skip);
 	return 0;
 }
 
