@@ -131,7 +131,7 @@ lost_done(void *arg)
 		if (l->heads.v[i].members <= ROOM_MAX)
 			rooms[n++] = l->heads.v[i].room;
 	if (!presence_online(l->p, &l->user))
-		presence_tell(l->p, &l->user, false, rooms, n);
+		teller_add(l->p->teller, &l->user, false, rooms, n);
 	head_list_free(&l->heads);
 	free(rooms);
 	free(l);
@@ -324,7 +324,7 @@ on_change(
 	else
 		changed = peer_remove(p, from, &user) && changed;
 	if (changed)
-		presence_tell(p, &user, came, rooms, n);
+		teller_add(p->teller, &user, came, rooms, n);
 }
 
 void
