@@ -281,6 +281,8 @@ hub_log_poll(struct hub *hub, struct hub_log *log)
 	if (log->flags & LOG_POLL || !(log->flags & LOG_KNOWN))
 		return;
 	log->flags |= LOG_POLL;
+	if (log->flags & LOG_ASKED)
+		return; /* the answer on its way may be too old: poll_one */
 	if (hub->npolls == hub->polls_cap) {
 		hub->polls_cap = hub->polls_cap == 0 ? 16 : hub->polls_cap * 2;
 		hub->polls = mem_reallocarray(
@@ -307,20 +309,32 @@ poll_work(struct db *db, void *arg)
 }
 
 /* The id of a self room is its user's, so one of the two maps has it. */
+static struct hub_log *
+log_of(struct hub *hub, const struct id *id)
+{
+	struct hub_log *log = hub_log_find(hub, id, false);
+
+	return log != NULL ? log : hub_log_find(hub, id, true);
+}
+
 static void
 poll_one(struct poll *p, const struct head *head)
 {
-	struct hub_log *log = hub_log_find(p->hub, &head->room, false);
+	struct hub_log *log = log_of(p->hub, &head->room);
+	bool again;
 
 	if (log == NULL)
-		log = hub_log_find(p->hub, &head->room, true);
-	if (log == NULL)
 		return;
-	log->flags &= (uint8_t)~LOG_POLL;
+	again = log->flags & LOG_POLL && log->flags & LOG_ASKED;
+	if (again)
+		log->flags &= (uint8_t)~LOG_POLL;
+	log->flags &= (uint8_t)~LOG_ASKED;
 	if (p->rc == -1)
 		hub_log_gap(p->hub, log, log->seq + 1);
 	else if (head->seq > log->seq)
 		hub_log_gap(p->hub, log, head->seq);
+	if (again)
+		hub_log_poll(p->hub, log);
 }
 
 static void
@@ -331,6 +345,20 @@ poll_done(void *arg)
 	for (size_t i = 0; i < p->n; i++)
 		poll_one(p, &p->v[i]);
 	free(p);
+}
+
+static void
+poll_asked(struct hub *hub, const struct poll *p)
+{
+	struct hub_log *log;
+
+	for (size_t i = 0; i < p->n; i++) {
+		log = log_of(hub, &p->v[i].room);
+		if (log == NULL)
+			continue;
+		log->flags &= (uint8_t)~LOG_POLL;
+		log->flags |= LOG_ASKED;
+	}
 }
 
 void
@@ -344,6 +372,7 @@ hub_log_poll_flush(struct hub *hub)
 		p->n =
 		    hub->npolls - i < POLL_BATCH ? hub->npolls - i : POLL_BATCH;
 		memcpy(p->v, &hub->polls[i], p->n * sizeof(p->v[0]));
+		poll_asked(hub, p);
 		store_read(hub->chat->store, poll_work, poll_done, p);
 	}
 	hub->npolls = 0;

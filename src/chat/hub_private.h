@@ -9,8 +9,9 @@ enum {
 	LOG_KNOWN = 1,     /* seq is right; before that everything is held */
 	LOG_DIRTY = 2,     /* in hub.dirty */
 	LOG_REPAIRING = 4, /* a read of missing events is under way */
-	LOG_POLL = 8,      /* its head is being asked */
+	LOG_POLL = 8,      /* its head is to be asked, or asked once more */
 	LOG_GAP = 16,      /* in hub.gaps */
+	LOG_ASKED = 32,    /* its head is being asked */
 };
 
 /* hub_user.flags */
