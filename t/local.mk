@@ -105,6 +105,7 @@ t_unit_store_threads_LDADD = $(STORE_LIBS)
 check_PROGRAMS += t/bus_contract
 TESTS += t/bus_contract
 t_bus_contract_LDADD = $(BUS_LIBS)
+EXTRA_DIST += t/lib/redis_fixture.h
 
 # chat ------------------------------------------------------------------------
 chat_tests = t/unit/chat_auth t/unit/chat_commands t/unit/chat_hub \

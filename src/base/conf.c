@@ -51,10 +51,10 @@ static const struct conf_key keys[] = {
 	    .words = "sqlite",
 	    .fixed = true },
 	{ .name = "bus",
-	    .kind = CONF_WORD,
+	    .kind = CONF_TEXT,
 	    .off = AT(bus),
 	    .def = "local",
-	    .words = "local",
+	    .login = true,
 	    .fixed = true },
 	{ .name = "www", .kind = CONF_TEXT, .off = AT(www) },
 	{ .name = "public_url",
@@ -346,6 +346,22 @@ conf_free(struct conf **conf)
 	*conf = NULL;
 }
 
+/* What stands before the @ becomes three asterisks. */
+static void
+hide_login(struct buf *text)
+{
+	char *whole = mem_strdup(buf_cstr(text));
+	char *login = strstr(whole, "://"), *at = strrchr(whole, '@');
+
+	if (login != NULL && at != NULL) {
+		buf_clear(text);
+		buf_add(text, whole, (size_t)(login + 3 - whole));
+		buf_adds(text, "***");
+		buf_adds(text, at);
+	}
+	free(whole);
+}
+
 void
 conf_each(const struct conf *conf,
     void (*cb)(const char *name, const char *value, void *arg), void *arg)
@@ -356,6 +372,8 @@ conf_each(const struct conf *conf,
 		buf_clear(&text);
 		conf_value_text(
 		    &keys[i], (const char *)conf + keys[i].off, &text);
+		if (keys[i].login)
+			hide_login(&text);
 		cb(keys[i].name, buf_cstr(&text), arg);
 	}
 	buf_free(&text);

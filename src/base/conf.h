@@ -47,7 +47,7 @@ struct conf {
 	uint32_t workers; /* 1–64; default: number of CPUs, at least 2 */
 	char *user;       /* drop privileges to; NULL: stay */
 	char *store;      /* "sqlite" (file burung.db in data) */
-	char *bus;        /* "local" */
+	char *bus;        /* "local", "redis://…": bus_check in bus/bus.h */
 	char *www;        /* folder of the built client; NULL: none is served */
 	char *public_url; /* "https://chat.example.org"; NULL */
 	char **allowed_origins; /* NULL at the end */
@@ -75,7 +75,7 @@ int conf_load(const char *path, struct conf **conf_r, struct err *err);
 void conf_free(struct conf **conf);
 
 /* Calls cb for each key in the order of conf/burungd.conf, with its value as
- * it would stand in the file; "" when it has none. */
+ * it would stand in the file, but without passwords; "" when it has none. */
 void conf_each(const struct conf *conf,
     void (*cb)(const char *name, const char *value, void *arg), void *arg);
 

@@ -31,6 +31,7 @@ struct conf_key {
 	bool (*check)(const char *s);
 	const char *want;
 	bool fixed; /* cannot change while running */
+	bool login; /* a URL that may hold a password: not to be shown */
 };
 
 /* Reads text into the value at dst, in place of what is there. 0, or -1 with

@@ -1,7 +1,30 @@
 /* bus/bus.c - the bus as its users see it; the drivers do the work. */
 #include "bus/bus.h"
 
+#include <string.h>
+
 #include "bus/driver.h"
+
+static bool
+is_local(const char *url)
+{
+	return url == NULL || strcmp(url, "local") == 0;
+}
+
+int
+bus_check(const char *url, struct err *err)
+{
+	return is_local(url) ? 0 : redis_check(url, err);
+}
+
+struct bus *
+bus_open(struct loop *loop, const struct bus_conf *conf,
+    const struct bus_ops *ops, void *arg, struct err *err)
+{
+	if (is_local(conf->url))
+		return local_open(loop, conf, ops, arg, err);
+	return redis_open(loop, conf, ops, arg, err);
+}
 
 void
 bus_close(struct bus **bus)
@@ -13,13 +36,12 @@ bus_close(struct bus **bus)
 }
 
 void
-bus_subscribe(
-    struct bus *bus, const struct id *topic, loop_cb *ready, void *arg)
+bus_subscribe(struct bus *bus, const struct id *topic)
 {
 	if (bus->driver->subscribe != NULL)
-		bus->driver->subscribe(bus, topic, ready, arg);
-	else if (ready != NULL)
-		ready(arg);
+		bus->driver->subscribe(bus, topic);
+	else if (bus->ops->on_ready != NULL)
+		bus->ops->on_ready(bus->arg, topic);
 }
 
 void
@@ -39,4 +61,22 @@ void
 bus_stats(const struct bus *bus, struct bus_stats *s_r)
 {
 	*s_r = bus->stats;
+	if (bus->driver->stats != NULL)
+		bus->driver->stats(bus, s_r);
+}
+
+void
+bus_state(const struct bus *bus, struct bus_state *s_r)
+{
+	memset(s_r, 0, sizeof(*s_r));
+	if (bus->driver->state != NULL)
+		bus->driver->state(bus, s_r);
+}
+
+uint64_t
+bus_heard_ms(const struct bus *bus, const struct id *host)
+{
+	if (bus->driver->heard_ms == NULL)
+		return UINT64_MAX;
+	return bus->driver->heard_ms(bus, host);
 }

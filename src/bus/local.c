@@ -26,8 +26,7 @@ struct peer {
 	struct link link; /* to it */
 	struct local *local;
 	struct event *in;
-	uint32_t generation; /* the newest heard of */
-	unsigned place;
+	struct bus_from who; /* generation: the newest heard of */
 };
 
 struct local {
@@ -109,7 +108,7 @@ peer_resync(struct peer *p)
 	struct bus *bus = &p->local->bus;
 
 	bus->stats.resyncs++;
-	bus->ops->on_resync(bus->arg, p->place);
+	bus->ops->on_resync(bus->arg, &p->who);
 }
 
 /* Checked as a whole first: nothing of a broken datagram is used. */
@@ -136,15 +135,15 @@ peer_datagram(struct peer *p, const uint8_t *data, size_t len)
 
 	if (wire_read_header(data, len, &flags, &generation) == -1 ||
 	    !messages_ok(data, len)) {
-		log_error(
-		    "bus datagram malformed", "from=%u len=%zu", p->place, len);
+		log_error("bus datagram malformed", "from=%u len=%zu",
+		    p->who.worker, len);
 		return;
 	}
 	/* 0: the master, in a dead worker's name */
-	if (generation != 0 && generation < p->generation)
+	if (generation != 0 && generation < p->who.generation)
 		return;
 	if (generation != 0)
-		p->generation = generation;
+		p->who.generation = generation;
 	if (flags & WIRE_BYE)
 		link_away(&p->link);
 	else if (flags & WIRE_HELLO)
@@ -153,7 +152,7 @@ peer_datagram(struct peer *p, const uint8_t *data, size_t len)
 		peer_resync(p);
 	while (wire_read_msg(data, len, &at, &m) == 1) {
 		bus->stats.received++;
-		bus->ops->on_msg(bus->arg, p->place, generation, &m);
+		bus->ops->on_msg(bus->arg, &p->who, &m);
 	}
 }
 
@@ -188,8 +187,8 @@ peer_read(struct peer *p, int fd)
 		return false;
 	}
 	if (n > WIRE_MAX)
-		log_error(
-		    "bus datagram malformed", "from=%u len=%zd", p->place, n);
+		log_error("bus datagram malformed", "from=%u len=%zd",
+		    p->who.worker, n);
 	else
 		peer_datagram(p, in, (size_t)n);
 	return true;
@@ -209,12 +208,15 @@ peer_readable(evutil_socket_t fd, short what, void *arg)
 /* Opening and closing ------------------------------------------------------ */
 
 static void
-peer_open(struct peer *p, struct local *l, unsigned place, int fd)
+peer_open(struct peer *p, struct local *l, const struct bus_conf *conf,
+    unsigned place)
 {
+	int fd = *pairs_end(conf->pairs, conf->worker, place);
 	struct loop *loop = l->bus.loop;
 
 	p->local = l;
-	p->place = place;
+	p->who.host = conf->host;
+	p->who.worker = place;
 	p->link.generation = l->generation;
 	p->link.stats = &l->bus.stats;
 	link_open(&p->link, loop, fd);
@@ -251,7 +253,7 @@ static const struct bus_driver local_driver = {
 };
 
 struct bus *
-bus_open_local(struct loop *loop, const struct bus_conf *conf,
+local_open(struct loop *loop, const struct bus_conf *conf,
     const struct bus_ops *ops, void *arg, struct err *err)
 {
 	unsigned n = conf->pairs->workers;
@@ -271,8 +273,7 @@ bus_open_local(struct loop *loop, const struct bus_conf *conf,
 	l->in = mem_alloc(WIRE_MAX);
 	STAILQ_INIT(&l->turn);
 	for (unsigned i = 0; i < n; i++)
-		peer_open(&l->peers[i], l, i,
-		    *pairs_end(conf->pairs, conf->worker, i));
+		peer_open(&l->peers[i], l, conf, i);
 	loop_on_turn_end(loop, LOOP_ORDER_BUS, local_send_turn, l);
 	return &l->bus;
 }

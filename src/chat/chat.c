@@ -55,7 +55,7 @@ chat_free(struct chat **chatp)
 }
 
 static void
-on_msg(void *arg, unsigned from, uint32_t generation, const struct bus_msg *m)
+on_msg(void *arg, const struct bus_from *from, const struct bus_msg *m)
 {
 	struct chat *chat = arg;
 
@@ -64,20 +64,29 @@ on_msg(void *arg, unsigned from, uint32_t generation, const struct bus_msg *m)
 	else if (m->type == BUS_TYPING)
 		presence_on_typing(chat->presence, m);
 	else if (m->type == BUS_PRESENCE)
-		presence_on_msg(chat->presence, from, generation, m);
+		presence_on_msg(chat->presence, from, m);
 	else if (m->type == BUS_USER)
 		notice_on_msg(chat, m);
 }
 
 static void
-on_resync(void *arg, unsigned from)
+on_resync(void *arg, const struct bus_from *from)
 {
 	struct chat *chat = arg;
 
 	hub_resync(chat->hub);
 }
 
+static void
+on_ready(void *arg, const struct id *topic)
+{
+	struct chat *chat = arg;
+
+	hub_ready(chat->hub, topic);
+}
+
 const struct bus_ops chat_bus_ops = {
 	.on_msg = on_msg,
 	.on_resync = on_resync,
+	.on_ready = on_ready,
 };

@@ -153,7 +153,7 @@ hub_user_open(struct hub *hub, const struct id *user)
 	u->cap = 1;
 	SLIST_INIT(&u->devices);
 	map_put(&hub->users, u);
-	bus_subscribe(hub->chat->bus, user, NULL, NULL);
+	bus_subscribe(hub->chat->bus, user);
 	return u;
 }
 
@@ -176,7 +176,7 @@ room_open(struct hub *hub, const struct head *head)
 	room->left = head->seq;
 	room->members = head->members;
 	map_put(&hub->rooms, room);
-	bus_subscribe(hub->chat->bus, &head->room, NULL, NULL);
+	bus_subscribe(hub->chat->bus, &head->room);
 	/* What was published between the reading of the head and now did not
 	 * reach us. */
 	hub_log_poll(hub, &room->log);
@@ -373,6 +373,17 @@ hub_tick(void *arg)
 
 	poll_some(hub, &hub->rooms, &hub->room_cursor);
 	poll_some(hub, &hub->users, &hub->user_cursor);
+}
+
+void
+hub_ready(struct hub *hub, const struct id *topic)
+{
+	struct hub_log *log = hub_log_find(hub, topic, false);
+
+	if (log == NULL)
+		log = hub_log_find(hub, topic, true);
+	if (log != NULL)
+		hub_log_poll(hub, log);
 }
 
 void

@@ -65,6 +65,8 @@ void hub_commit_list(struct hub *hub, const struct event_list *l);
 
 /* From the bus. */
 void hub_on_event(struct hub *hub, const struct bus_msg *m);
+/* A log that is heard from now on: what came before is asked of the store. */
+void hub_ready(struct hub *hub, const struct id *topic);
 /* Ask the store for news of every log heard here. */
 void hub_resync(struct hub *hub);
 
@@ -95,9 +97,6 @@ void hub_signal_room(struct hub *hub, const struct id *id,
 /* The same for the devices of one person connected here. */
 void hub_signal_user(
     struct hub *hub, const struct id *user, const struct buf *json);
-/* Frames that are made already. */
-void hub_send_user(
-    struct hub *hub, const struct id *user, struct chunk *frames);
 /* Ends devices of a session (zero: all of the user) with 4401. */
 void hub_end_session(
     struct hub *hub, const struct id *user, const struct id *session);

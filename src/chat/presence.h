@@ -27,8 +27,8 @@ void presence_went(struct presence *p, struct hub_user *u);
 bool presence_online(struct presence *p, const struct id *user);
 
 /* From the bus. */
-void presence_on_msg(struct presence *p, unsigned from, uint32_t generation,
-    const struct bus_msg *m);
+void presence_on_msg(
+    struct presence *p, const struct bus_from *who, const struct bus_msg *m);
 
 /* user types in room: tells the members connected here and the other workers.
  */

@@ -131,7 +131,7 @@ lost_done(void *arg)
 		if (l->heads.v[i].members <= ROOM_MAX)
 			rooms[n++] = l->heads.v[i].room;
 	if (!presence_online(l->p, &l->user))
-		teller_add(l->p->teller, &l->user, false, rooms, n);
+		presence_tell(l->p, &l->user, false, rooms, n);
 	head_list_free(&l->heads);
 	free(rooms);
 	free(l);
@@ -324,13 +324,15 @@ on_change(
 	else
 		changed = peer_remove(p, from, &user) && changed;
 	if (changed)
-		teller_add(p->teller, &user, came, rooms, n);
+		presence_tell(p, &user, came, rooms, n);
 }
 
 void
-presence_on_msg(struct presence *p, unsigned from, uint32_t generation,
-    const struct bus_msg *m)
+presence_on_msg(
+    struct presence *p, const struct bus_from *who, const struct bus_msg *m)
 {
+	unsigned from = who->worker;
+	uint32_t generation = who->generation;
 	struct peer *peer = &p->peers[from % PEERS_MAX];
 
 	if (m->len < 1 || from >= PEERS_MAX)

@@ -91,22 +91,31 @@ gate_free(struct gate **gatep)
 }
 
 static void
-on_msg(void *arg, unsigned from, uint32_t generation, const struct bus_msg *m)
+on_msg(void *arg, const struct bus_from *from, const struct bus_msg *m)
 {
 	struct gate *gate = arg;
 
-	chat_bus_ops.on_msg(gate->chat, from, generation, m);
+	chat_bus_ops.on_msg(gate->chat, from, m);
 }
 
 static void
-on_resync(void *arg, unsigned from)
+on_resync(void *arg, const struct bus_from *from)
 {
 	struct gate *gate = arg;
 
 	chat_bus_ops.on_resync(gate->chat, from);
 }
 
+static void
+on_ready(void *arg, const struct id *topic)
+{
+	struct gate *gate = arg;
+
+	chat_bus_ops.on_ready(gate->chat, topic);
+}
+
 const struct bus_ops gate_bus_ops = {
 	.on_msg = on_msg,
 	.on_resync = on_resync,
+	.on_ready = on_ready,
 };

@@ -15,8 +15,6 @@
 
 #include "base/log.h"
 #include "proc/admin_socket.h"
-#include "proc/handed.h"
-#include "proc/notify.h"
 #include "proc/places.h"
 #include "proc/prepare.h"
 #include "proc/privs.h"
@@ -50,6 +48,7 @@ load(const char *path, struct conf **conf_r, struct err *err)
 	if (conf_load(path, conf_r, err) == -1)
 		return -1;
 	if (check_www(*conf_r, err) == 0 &&
+	    bus_check((*conf_r)->bus, err) == 0 &&
 	    privs_lookup((*conf_r)->user, &id, err) == 0)
 		return 0;
 	conf_free(conf_r);
@@ -79,23 +78,6 @@ make_setup_code(char *out, size_t size)
 	snprintf(out, size, "%.4s-%.4s-%.4s", c, c + 4, c + 8);
 }
 
-/* What is handed over is used where the configuration names its address. */
-static int
-open_sockets(struct server *s, struct err *err)
-{
-	struct listen_set handed;
-	int rc = 0;
-
-	handed_take(&handed);
-	if (listen_open(&s->listen, &handed, "listen", s->conf->listen, err) ==
-		-1 ||
-	    listen_open(&s->metrics, &handed, "metrics_listen",
-		s->conf->metrics_listen, err) == -1)
-		rc = -1;
-	handed_close(&handed);
-	return rc;
-}
-
 static int
 open_as_root(struct server *s, struct err *err)
 {
@@ -104,7 +86,9 @@ open_as_root(struct server *s, struct err *err)
 
 	if (privs_lookup(conf->user, &id, err) == -1 ||
 	    datadir_open(&s->data, conf->data, &id, err) == -1 ||
-	    open_sockets(s, err) == -1)
+	    listen_open(&s->listen, "listen", conf->listen, err) == -1 ||
+	    listen_open(
+		&s->metrics, "metrics_listen", conf->metrics_listen, err) == -1)
 		return -1;
 	privs_raise_nofile();
 	if (privs_drop(&id, err) == -1)
@@ -141,6 +125,7 @@ server_open(struct server *s, const char *conf_path, struct err *err)
 	int n;
 
 	s->conf_path = conf_path;
+	s->run = id_new();
 	s->data.lock = -1;
 	if (load(conf_path, &s->conf, err) == -1)
 		return -1;
@@ -252,17 +237,14 @@ static void
 supervise(struct server *s, const sigset_t *set)
 {
 	struct places p;
-	struct notify notify;
 	struct timespec ts = { 0 };
 	unsigned ms;
 	int number;
 
-	notify_init(&notify);
 	places_init(&p, s);
 	for (;;) {
 		log_set_level((enum log_level)s->board->log_level);
 		ms = places_tick(&p);
-		notify_follow(&notify, &p);
 		if (p.ending && places_all_empty(&p))
 			break;
 		ts.tv_nsec = (long)ms * 1000000;

@@ -20,6 +20,7 @@ struct server {
 	struct listen_set listen;
 	struct listen_set metrics; /* metrics_listen */
 	struct listen_set admin;   /* run/admin.sock */
+	struct id run; /* names this run of burungd on the bus */
 	char db_path[PATH_MAX];
 };
 

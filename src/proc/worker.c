@@ -288,11 +288,13 @@ open_gate(struct worker *w, struct err *err)
 static int
 open_bus(struct worker *w, uint32_t generation, struct err *err)
 {
-	struct bus_conf conf = { .worker = w->place,
+	struct bus_conf conf = { .url = w->s->conf->bus,
+		.host = w->s->run,
+		.worker = w->place,
 		.generation = generation,
 		.pairs = w->s->pairs };
 
-	w->bus = bus_open_local(w->loop, &conf, &gate_bus_ops, w->gate, err);
+	w->bus = bus_open(w->loop, &conf, &gate_bus_ops, w->gate, err);
 	if (w->bus == NULL)
 		return -1;
 	gate_start(w->gate, w->bus);

@@ -63,7 +63,6 @@ static const struct {
 	    "127.0.0.1:8080 or [::1]:8080" },
 	{ "listen = ,\n", "listen: must name one address or more" },
 	{ "store = mysql\n", ":1: store: ‘mysql’ is not sqlite" },
-	{ "bus = redis\n", ":1: bus: ‘redis’ is not local" },
 	{ "log_level = loud\n",
 	    ":1: log_level: ‘loud’ is not one of: error warn info debug" },
 	{ "registration = maybe\n",

@@ -42,8 +42,7 @@ afterEach(() => {
 
 function texts(): string[] {
     return timeline({
-        parts: chat.view(ROOM)?.fold.parts() ?? [],
-        newest: 0,
+        events: chat.view(ROOM)?.fold.timeline() ?? [],
         outgoing: chat.outgoing(ROOM),
         me: ME,
         direct: false,

@@ -14,7 +14,6 @@ import type {
     Signal,
     User,
 } from '../protocol/types';
-import { Batch } from './batch';
 import { minute } from './clock';
 import { Cursors } from './cursors';
 import { RoomFold } from './fold';
@@ -26,11 +25,10 @@ import { loadDrafts, outboxStore, saveDraft, type Draft } from './storage';
 const PAGE = 50;
 const PAGE_MOST = 200;
 const KEEP = 200; /* events of a room that is not open */
-const CACHED_MOST = 2_000; /* of one that is */
 const TYPING_EVERY = 3_000;
 const RESUME_MOST = 500; /* rooms in hello: it must fit into a frame */
 
-export type Loading = '' | 'newest' | 'failed';
+export type Loading = '' | 'newest' | 'older' | 'failed';
 
 export interface RoomView {
     readonly fold: RoomFold;
@@ -81,10 +79,6 @@ export class Chat {
     private readonly listed = new Map<string, Room>(); /* by the last hello */
     private readonly named = new Set<string>(); /* in the last hello */
     private typedAt = 0;
-    /* Events may come by the thousand: who looks is told a few times a second. */
-    private readonly moved = new Batch<ShallowRef<RoomView>>((views) => {
-        for (const view of views) renew(view);
-    });
 
     constructor(
         me: User,
@@ -127,7 +121,6 @@ export class Chat {
         this.cursors.flushAll();
         this.cursors.close();
         this.connection.stop();
-        this.moved.close();
         this.outbox.close();
         this.typing.clear();
     }
@@ -230,23 +223,10 @@ export class Chat {
         await this.load(room, 'newest', { room, limit });
     }
 
-    /* A piece of a room's history into its fold: before, after or around a seq. Rejects
-     * with a ProtocolError. */
-    async page(
-        room: string,
-        where: { before: number } | { after: number } | { around: number },
-        limit = PAGE,
-    ): Promise<void> {
-        const view = this.rooms.get(room);
-        if (!view) return;
-        await this.fetchPage(view, { room, ...where, limit });
-        renew(view);
-    }
-
-    /* Forgets what is far from seq if very much of the room is cached. */
-    narrow(room: string, seq: number): void {
-        const view = this.rooms.get(room);
-        if (view?.value.fold.narrow(seq, CACHED_MOST)) renew(view);
+    async loadOlder(room: string): Promise<void> {
+        const before = this.view(room)?.fold.oldest;
+        if (before === undefined || before <= 1) return;
+        await this.load(room, 'older', { room, before, limit: PAGE });
     }
 
     async openDirect(user: string): Promise<string> {
@@ -359,20 +339,15 @@ export class Chat {
         view.value = { ...view.value, loading: what };
         let result: Loading = 'failed';
         try {
-            await this.fetchPage(view, fields);
+            const page = await this.ask<HistoryAnswer>('history', fields);
+            this.people.learn(page.users ?? []);
+            for (const event of page.events) view.value.fold.add(event);
+            this.covered(room, view.value.fold);
             result = '';
         } catch {
             /* shown as failed; the reader or the next hello tries again */
         }
         view.value = { ...view.value, loading: result };
-    }
-
-    private async fetchPage(view: ShallowRef<RoomView>, fields: object): Promise<void> {
-        const page = await this.ask<HistoryAnswer>('history', fields);
-        const { fold } = view.value;
-        this.people.learn(page.users ?? []);
-        for (const event of page.events) fold.add(event);
-        this.covered(fold.room.id, fold);
     }
 
     private covered(room: string, fold: RoomFold): void {
@@ -440,7 +415,7 @@ export class Chat {
         if (!view) return; /* `added` or hello tells of it, then history fills up */
         view.value.fold.add(event);
         this.covered(event.room, view.value.fold);
-        this.moved.add(view);
+        renew(view);
     }
 
     private learnJoined(event: RoomEvent): void {
