@@ -743,9 +743,25 @@ test_snapshot(struct db *db)
 	fix_close(reader);
 }
 
+struct come {
+	unsigned calls;
+	uint64_t done, total;
+};
+
+static void
+note_come(uint64_t done, uint64_t total, void *arg)
+{
+	struct come *come = arg;
+
+	come->calls++;
+	come->done = done;
+	come->total = total;
+}
+
 static void
 test_backup(struct db *db)
 {
+	struct come come = { 0 };
 	struct id room = fix_room(db, ROOM_PRIVATE, &ani, 1);
 	struct store_conf conf = fix_conf;
 	char path[128], main_path[96];
@@ -755,8 +771,12 @@ test_backup(struct db *db)
 	strlcpy(main_path, fix_path, sizeof(main_path));
 	snprintf(path, sizeof(path), "%s/copy.db", fix_dir);
 	is_int(db_integrity(db, &err), 0, "the store is whole");
-	is_int(db_backup(db, path, &err), 0, "a copy: %s", err.text);
-	is_int(db_backup(db, path, &err), -1, "never over what is there");
+	is_int(db_backup(db, path, note_come, &come, &err), 0, "a copy: %s",
+	    err.text);
+	ok(come.calls > 0 && come.done == come.total && come.total > 0,
+	    "which tells how far it has come");
+	is_int(db_backup(db, path, NULL, NULL, &err), -1,
+	    "never over what is there");
 	fix_say(db, &room, &ani, "after the copy");
 	conf.path = path;
 	copy = store_open_alone(&conf, &err);

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "model/event.h"
+#include "store/store.h"
 #include "store/users.h"
 
 /* One command under way. */
@@ -19,8 +20,9 @@ struct admin_call {
 	const struct conf *conf; /* borrowed */
 	struct buf *out; /* gets the fields of the answer, without braces */
 	struct err *err; /* code set: the answer is this error */
-	/* Told now and then by commands that take long; or NULL. */
-	void (*progress)(uint64_t done, uint64_t total, void *arg);
+	/* Told often by commands that take long, the last time with done equal
+	 * to total; or NULL. */
+	store_progress_cb *progress;
 	void *progress_arg;
 
 	/* Filled in by the command; admin_call_clear frees it. */

@@ -197,6 +197,15 @@ take_event(struct check *c, struct fold *f, const struct event *ev)
 		fold_event(c, f, ev);
 }
 
+/* What is told is never the end, and never more: a log may have more events
+ * than its row says. */
+static void
+tell(const struct check *c, uint64_t done)
+{
+	if (c->call->progress != NULL && done < c->total)
+		c->call->progress(done, c->total, c->call->progress_arg);
+}
+
 static int
 fold_log(struct check *c, struct fold *f)
 {
@@ -211,9 +220,8 @@ fold_log(struct check *c, struct fold *f)
 			take_event(c, f, &l.v[i]);
 		n = l.n;
 		event_list_free(&l);
+		tell(c, c->events);
 	} while (n > 0);
-	if (c->call->progress != NULL)
-		c->call->progress(c->events, c->total, c->call->progress_arg);
 	return 0;
 }
 
@@ -447,6 +455,8 @@ check_run(struct db *db, struct admin_call *call)
 	}
 	if (check_all(&c) == 0)
 		answer(&c);
+	if (call->progress != NULL)
+		call->progress(1, 1, call->progress_arg);
 	EVP_MD_CTX_free(c.digest);
 	buf_free(&c.problems);
 }

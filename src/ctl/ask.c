@@ -96,12 +96,31 @@ header(const char *head, const char *name)
 	return NULL;
 }
 
+/* "done/total" of an interim answer. */
+static void
+take_progress(struct answer *a, const char *value)
+{
+	uint64_t done, total = 0;
+	char *slash;
+
+	if (value == NULL || a->progress.cb == NULL)
+		return;
+	done = strtoull(value, &slash, 10);
+	if (*slash == '/')
+		total = strtoull(slash + 1, NULL, 10);
+	a->progress.told = true;
+	a->progress.cb(done, total, a->progress.arg);
+}
+
+/* One head off the front of a->first. */
 static int
 read_head(struct answer *a, struct err *err)
 {
 	const char *text, *end = NULL, *length;
 	int rc = 1;
 
+	text = buf_cstr(&a->first);
+	end = strstr(text, "\r\n\r\n");
 	while (end == NULL && a->first.len < HEAD_MAX &&
 	       (rc = read_more(a->fd, &a->first, err)) == 1)
 		end = strstr(buf_cstr(&a->first), "\r\n\r\n");
@@ -111,9 +130,12 @@ read_head(struct answer *a, struct err *err)
 	if (end == NULL || strncmp(text, "HTTP/1.1 ", 9) != 0)
 		return err_set(
 		    err, ERR_BUSY, "the server ended before it answered");
+	a->first.data[end + 2 - text] = '\0'; /* the head alone is looked at */
 	a->status = (int)strtol(text + 9, NULL, 10);
 	length = header(text, "Content-Length");
 	a->length = length != NULL ? strtoull(length, NULL, 10) : 0;
+	if (a->status == 102)
+		take_progress(a, header(text, "Progress"));
 	buf_drain(&a->first, (size_t)(end + 4 - text));
 	return 0;
 }
@@ -126,7 +148,7 @@ ask_post(int fd, const char *op, const struct buf *body, unsigned wait_s,
 	struct buf out = { 0 };
 	int rc;
 
-	*a_r = (struct answer){ .fd = fd };
+	a_r->fd = fd;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	buf_addf(&out,
 	    "POST /admin/%s HTTP/1.1\r\nHost: burungd\r\n"
@@ -137,8 +159,11 @@ ask_post(int fd, const char *op, const struct buf *body, unsigned wait_s,
 	rc = send_all(fd, &out, err);
 	explicit_bzero(out.data, out.len);
 	buf_free(&out);
-	if (rc == 0)
+	a_r->status = 100;
+	while (rc == 0 && a_r->status < 200)
 		rc = read_head(a_r, err);
+	if (rc == 0 && a_r->status == 200 && a_r->progress.told)
+		a_r->progress.cb(1, 1, a_r->progress.arg); /* that was it */
 	if (rc == -1)
 		answer_end(a_r);
 	return rc;

@@ -15,9 +15,9 @@
 #include "ctl/table.h"
 
 static void
-show_progress(struct ctl *c, struct progress *p, const char *what)
+show_progress(struct ctl *c, struct progress *p)
 {
-	*p = (struct progress){ .what = what };
+	*p = (struct progress){ 0 };
 	c->target.progress = c->json ? NULL : progress_show;
 	c->target.progress_arg = p;
 }
@@ -61,7 +61,7 @@ cmd_check(struct ctl *c)
 	struct json *doc;
 	bool good;
 
-	show_progress(c, &p, "checking");
+	show_progress(c, &p);
 	doc = ctl_ask(c, "check", NULL);
 	if (doc == NULL)
 		return CTL_FAILED;
@@ -121,7 +121,7 @@ cmd_backup(struct ctl *c)
 	if (target_find(&c->target, &err) == -1 ||
 	    (fd = create(path, &err)) == -1)
 		return ctl_fail(&err);
-	show_progress(c, &p, "copying");
+	show_progress(c, &p);
 	if (target_backup(&c->target, fd, &err) == -1) {
 		unlink(path);
 		close(fd);
@@ -158,7 +158,7 @@ bring(struct restore *r, struct err *err)
 	unlink(r->path);
 	to = create(r->path, err);
 	target_become_owner(t, false);
-	show_progress(r->c, &r->p, "copying");
+	show_progress(r->c, &r->p);
 	if (to == -1 || fstat(from, &st) == -1)
 		rc = -1;
 	else if (st.st_size == 0)
@@ -181,7 +181,7 @@ check_file(
 	struct json *doc = NULL;
 	int rc = -1;
 
-	show_progress(r->c, &r->p, "checking");
+	show_progress(r->c, &r->p);
 	if (target_call_file(t, path, "check", &answer, err) == 0)
 		doc = json_parse(answer.data, answer.len, answer.len, err);
 	if (doc == NULL)

@@ -165,20 +165,26 @@ text_bytes(uint64_t n, char out[TEXT_MAX])
 }
 
 void
-progress_show(uint64_t done, uint64_t total, void *arg)
+progress_show(const char *what, uint64_t done, uint64_t total, void *arg)
 {
 	static const char bar[] = "##############################";
 	struct progress *p = arg;
 	uint64_t now = clock_mono_ms();
 	int part, full = (int)sizeof(bar) - 1;
 
-	if (!isatty(STDERR_FILENO) || total == 0)
+	if (!isatty(STDERR_FILENO))
 		return;
-	if (done < total && now - p->shown_ms < 100)
+	if (p->what != NULL && what != p->what)
+		fputc('\n', stderr);
+	if (what == NULL || total == 0) {
+		p->what = NULL;
 		return;
+	}
+	if (what == p->what && done < total && now - p->shown_ms < 100)
+		return;
+	p->what = what;
 	p->shown_ms = now;
 	part = (int)((double)full * (double)done / (double)total);
-	fprintf(stderr, "\r%-10s [%-*.*s] %3d %%%s", p->what, full, part, bar,
-	    (int)(100.0 * (double)done / (double)total),
-	    done < total ? "" : "\n");
+	fprintf(stderr, "\r%-10s [%-*.*s] %3d %%", what, full, part, bar,
+	    (int)(100.0 * (double)done / (double)total));
 }

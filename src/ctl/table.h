@@ -26,12 +26,13 @@ const char *text_span(uint64_t ms, char out[TEXT_MAX]);
 /* "12.3 MB". */
 const char *text_bytes(uint64_t n, char out[TEXT_MAX]);
 
-/* A progress bar on stderr, when that is a terminal. arg: a struct progress.
- * Ends its line when done reaches total. */
+/* A progress bar on stderr, when that is a terminal: one line for each part of
+ * the work, which is called what. what NULL: it is over. arg: a struct
+ * progress, all zero at first. */
 struct progress {
-	const char *what; /* a short word */
+	const char *what; /* whose line is open; NULL: none is */
 	uint64_t shown_ms;
 };
-void progress_show(uint64_t done, uint64_t total, void *arg);
+void progress_show(const char *what, uint64_t done, uint64_t total, void *arg);
 
 #endif

@@ -148,6 +148,31 @@ target_need_none(struct target *t, struct err *err)
 	    t->conf->data);
 }
 
+/* Progress ------------------------------------------------------------------
+ */
+
+/* One part of the work, for those who count. */
+struct part {
+	const struct target *t;
+	const char *what;
+};
+
+static void
+tell_part(uint64_t done, uint64_t total, void *arg)
+{
+	const struct part *p = arg;
+
+	if (p->t->progress != NULL)
+		p->t->progress(p->what, done, total, p->t->progress_arg);
+}
+
+static void
+parts_over(const struct target *t)
+{
+	if (t->progress != NULL)
+		t->progress(NULL, 0, 0, t->progress_arg);
+}
+
 /* Calling -------------------------------------------------------------------
  */
 
@@ -171,7 +196,9 @@ static int
 ask(struct target *t, const char *op, const struct buf *args,
     struct answer *a_r, struct err *err)
 {
-	bool slow = strcmp(op, "check") == 0 || strcmp(op, "backup") == 0;
+	bool copy = strcmp(op, "backup") == 0;
+	bool slow = copy || strcmp(op, "check") == 0;
+	struct part part = { t, copy ? "copying" : "checking" };
 	struct buf body = { 0 }, text = { 0 };
 	int fd = ask_connect(t->conf->data), rc;
 
@@ -180,7 +207,10 @@ ask(struct target *t, const char *op, const struct buf *args,
 	buf_addc(&body, '{');
 	if (args != NULL)
 		buf_add(&body, args->data, args->len);
+	else if (slow && t->progress != NULL)
+		buf_addf(&body, "\"progress\":true");
 	buf_addc(&body, '}');
+	a_r->progress = (struct ask_progress){ .cb = tell_part, .arg = &part };
 	rc = ask_post(fd, op, &body, slow ? 0 : WAIT_S, a_r, err);
 	explicit_bzero(body.data, body.len);
 	buf_free(&body);
@@ -233,12 +263,13 @@ call_store(struct target *t, const char *path, const struct admin_op *op,
     const struct json *args, struct buf *answer, struct err *err)
 {
 	struct buf out = { 0 };
+	struct part part = { t, "checking" };
 	struct admin_call call = { .args = args,
 		.out = &out,
 		.conf = t->conf,
 		.err = err,
-		.progress = t->progress,
-		.progress_arg = t->progress_arg };
+		.progress = tell_part,
+		.progress_arg = &part };
 	struct db *db = NULL;
 
 	err_clear(err);
@@ -296,18 +327,24 @@ int
 target_call(struct target *t, const char *op, const struct buf *args,
     struct buf *answer, struct err *err)
 {
+	int rc;
+
 	if (target_find(t, err) == -1)
 		return -1;
-	if (t->online)
-		return call_server(t, op, args, answer, err);
-	return call_alone(t, t->db_path, op, args, answer, err);
+	rc = t->online ? call_server(t, op, args, answer, err)
+		       : call_alone(t, t->db_path, op, args, answer, err);
+	parts_over(t);
+	return rc;
 }
 
 int
 target_call_file(struct target *t, const char *path, const char *op,
     struct buf *answer, struct err *err)
 {
-	return call_alone(t, path, op, NULL, answer, err);
+	int rc = call_alone(t, path, op, NULL, answer, err);
+
+	parts_over(t);
+	return rc;
 }
 
 /* Copies --------------------------------------------------------------------
@@ -329,11 +366,13 @@ write_all(int fd, const uint8_t *p, size_t n, struct err *err)
 	return 0;
 }
 
-int
-target_copy(struct target *t, int from, int to, uint64_t size, struct err *err)
+/* Those already there count as done. */
+static int
+copy_rest(struct part *p, int from, int to, uint64_t had, uint64_t size,
+    struct err *err)
 {
 	uint8_t piece[65536];
-	uint64_t done = 0;
+	uint64_t done = had;
 	ssize_t n;
 
 	while ((n = read(from, piece, sizeof(piece))) != 0) {
@@ -344,8 +383,7 @@ target_copy(struct target *t, int from, int to, uint64_t size, struct err *err)
 		if (write_all(to, piece, (size_t)n, err) == -1)
 			return -1;
 		done += (uint64_t)n;
-		if (t->progress != NULL)
-			t->progress(done, size, t->progress_arg);
+		tell_part(done, size, p);
 	}
 	if (size > 0 && done != size)
 		return err_set(err, ERR_BUSY, "the copy ends too early");
@@ -354,17 +392,28 @@ target_copy(struct target *t, int from, int to, uint64_t size, struct err *err)
 	return 0;
 }
 
+int
+target_copy(struct target *t, int from, int to, uint64_t size, struct err *err)
+{
+	struct part part = { t, "copying" };
+	int rc = copy_rest(&part, from, to, 0, size, err);
+
+	parts_over(t);
+	return rc;
+}
+
 static int
 backup_server(struct target *t, int fd, struct err *err)
 {
 	struct answer a = { .fd = -1 };
+	struct part part = { t, "fetching" };
 	int rc;
 
 	if (ask(t, "backup", NULL, &a, err) == -1)
 		return -1;
 	rc = write_all(fd, a.first.data, a.first.len, err);
 	if (rc == 0)
-		rc = target_copy(t, a.fd, fd, a.length - a.first.len, err);
+		rc = copy_rest(&part, a.fd, fd, a.first.len, a.length, err);
 	answer_end(&a);
 	return rc;
 }
@@ -376,6 +425,7 @@ backup_alone(struct target *t, int fd, struct err *err)
 {
 	char path[PATH_MAX];
 	struct stat st = { .st_size = 0 };
+	struct part copying = { t, "copying" }, writing = { t, "writing" };
 	struct db *db = NULL;
 	int from = -1, rc;
 
@@ -386,14 +436,15 @@ backup_alone(struct target *t, int fd, struct err *err)
 	unlink(path);
 	rc = open_db(t, t->db_path, &db, err);
 	if (rc == 0)
-		rc = db_backup(db, path, err);
+		rc = db_backup(db, path, tell_part, &copying, err);
 	store_close_alone(&db);
 	if (rc == 0 && (from = open(path, O_RDONLY | O_CLOEXEC)) == -1)
 		rc = err_sys(err, "%.120s", path);
 	unlink(path);
 	target_become_owner(t, false);
 	if (rc == 0 && fstat(from, &st) == 0)
-		rc = target_copy(t, from, fd, (uint64_t)st.st_size, err);
+		rc =
+		    copy_rest(&writing, from, fd, 0, (uint64_t)st.st_size, err);
 	if (from != -1)
 		close(from);
 	return rc;
@@ -402,7 +453,11 @@ backup_alone(struct target *t, int fd, struct err *err)
 int
 target_backup(struct target *t, int fd, struct err *err)
 {
+	int rc;
+
 	if (target_find(t, err) == -1)
 		return -1;
-	return t->online ? backup_server(t, fd, err) : backup_alone(t, fd, err);
+	rc = t->online ? backup_server(t, fd, err) : backup_alone(t, fd, err);
+	parts_over(t);
+	return rc;
 }

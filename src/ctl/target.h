@@ -13,7 +13,9 @@
 #include "base/err.h"
 #include "store/store.h"
 
-typedef void target_progress_cb(uint64_t done, uint64_t total, void *arg);
+/* what: the word for the part of the work that goes on; NULL: it is over. */
+typedef void target_progress_cb(
+    const char *what, uint64_t done, uint64_t total, void *arg);
 
 struct target {
 	const char *conf_path, *data; /* as given, or NULL */

@@ -7,12 +7,14 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "chat/hub.h"
@@ -20,7 +22,8 @@
 #include "gate/gate_private.h"
 #include "gate/pages.h"
 
-#define PREFIX "/admin/"
+#define PREFIX      "/admin/"
+#define PROGRESS_MS 100
 
 /* One command under way: the data of its request. */
 struct ask {
@@ -30,6 +33,11 @@ struct ask {
 	struct admin_call call;
 	char path[PATH_MAX]; /* backup: the copy, opened and unlinked */
 	int fd;
+	/* When the client wants to be told: what the store's thread wrote down,
+	 * and the timer that tells it. */
+	_Atomic uint64_t done, total;
+	uint64_t told; /* of done */
+	struct loop_timer *timer;
 };
 
 static void
@@ -95,6 +103,7 @@ ask_free(void *data)
 {
 	struct ask *ask = data;
 
+	loop_timer_free(&ask->timer);
 	admin_call_clear(&ask->call);
 	if (ask->fd != -1)
 		close(ask->fd);
@@ -128,9 +137,51 @@ ask_fail(struct request *req, const struct err *err)
 
 static const struct request_ops ask_ops = { .ok = ask_ok, .fail = ask_fail };
 
+/* On a store thread. */
+static void
+note_progress(uint64_t done, uint64_t total, void *arg)
+{
+	struct ask *ask = arg;
+
+	atomic_store(&ask->total, total);
+	atomic_store(&ask->done, done);
+	FAILPOINT("admin.progress");
+}
+
+static void
+tell_progress(void *arg)
+{
+	struct ask *ask = arg;
+	uint64_t done = atomic_load(&ask->done);
+	uint64_t total = atomic_load(&ask->total);
+	char text[64];
+
+	if (done == ask->told || done > total)
+		return;
+	ask->told = done;
+	snprintf(
+	    text, sizeof(text), "%ju/%ju", (uintmax_t)done, (uintmax_t)total);
+	http_reply_interim(ask->http, "Progress", text);
+}
+
+/* Who asks with "progress": true is told in interim answers. */
+static void
+progress_begin(struct ask *ask, struct request *req)
+{
+	bool wanted = false;
+
+	if (json_get_bool(req->args, "progress", &wanted, NULL) != 1 || !wanted)
+		return;
+	ask->call.progress = note_progress;
+	ask->call.progress_arg = ask;
+	ask->timer = loop_timer_new(
+	    req->chat->loop, PROGRESS_MS, true, tell_progress, ask);
+}
+
 static void
 ask_begin(struct ask *ask, struct request *req)
 {
+	progress_begin(ask, req);
 	ask->call.args = req->args;
 	ask->call.conf = req->chat->conf;
 	ask->call.out = &req->out;
@@ -193,7 +244,7 @@ backup_work(struct db *db, struct request *req)
 {
 	struct ask *ask = req->data;
 
-	if (db_backup(db, ask->path, &req->err) == -1)
+	if (db_backup(db, ask->path, ask->call.progress, ask, &req->err) == -1)
 		return;
 	ask->fd = open(ask->path, O_RDONLY | O_CLOEXEC);
 	if (ask->fd == -1)

@@ -127,6 +127,18 @@ http_reply_header(struct http_request *req, const char *name, const char *value)
 	evbuffer_add_printf(req->extra, "%s: %s\r\n", name, value);
 }
 
+void
+http_reply_interim(
+    struct http_request *req, const char *name, const char *value)
+{
+	if (strpbrk(name, "\r\n: ") != NULL || strpbrk(value, "\r\n") != NULL)
+		log_fatal("an interim reply's header has a line break");
+	if (req->gate == NULL || req->head->minor == 0)
+		return;
+	evbuffer_add_printf(bufferevent_get_output(req->gate->bev),
+	    "HTTP/1.1 102 Processing\r\n%s: %s\r\n\r\n", name, value);
+}
+
 /* Status line and headers. */
 static void
 reply_head(struct http_request *req, int status, const char *type, size_t len)

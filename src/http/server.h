@@ -82,6 +82,11 @@ void http_on_gone(struct http_request *req, loop_cb *cb, void *arg);
 void http_reply_header(
     struct http_request *req, const char *name, const char *value);
 
+/* Says 102 with one header, before the answer and as often as one likes (RFC
+ * 9110 §15.2). Nothing to a client of HTTP/1.0, or one that is gone. */
+void http_reply_interim(
+    struct http_request *req, const char *name, const char *value);
+
 /* Answers, now or later, on the loop; ends the request. HEAD drops the body.
  * The security headers of doc/PROTOCOL.md are added to each. type NULL: no
  * Content-Type. */

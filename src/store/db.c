@@ -330,9 +330,16 @@ db_snapshot_end(struct db *db)
 }
 
 int
-db_backup(struct db *db, const char *path, struct err *err)
+db_backup(struct db *db, const char *path, store_progress_cb *progress,
+    void *arg, struct err *err)
 {
-	return db->driver->backup(db, path, err);
+	int rc;
+
+	db->progress = progress;
+	db->progress_arg = arg;
+	rc = db->driver->backup(db, path, err);
+	db->progress = NULL;
+	return rc;
 }
 
 int

@@ -11,7 +11,9 @@
 /* One connection, of one thread. Drivers put their own behind it. */
 struct db {
 	const struct db_driver *driver;
-	bool ok; /* the last call reached the database */
+	bool ok;                     /* the last call reached the database */
+	store_progress_cb *progress; /* told by backup; or NULL */
+	void *progress_arg;
 };
 
 /* What db_events asks for. */

@@ -49,10 +49,14 @@ struct store *store_open(
 struct db *store_open_alone(const struct store_conf *conf, struct err *err);
 void store_close_alone(struct db **db);
 
+/* How far something long has come: done of total, of whatever is counted. */
+typedef void store_progress_cb(uint64_t done, uint64_t total, void *arg);
+
 /* On a store thread. A copy of the whole store as it is now, into a new file at
  * path (mode 0600, on the disk when it returns 0), while others go on reading
- * and writing. -1: *err, and no file is left. */
-int db_backup(struct db *db, const char *path, struct err *err);
+ * and writing. -1: *err, and no file is left. progress: told often, or NULL. */
+int db_backup(struct db *db, const char *path, store_progress_cb *progress,
+    void *arg, struct err *err);
 
 /* On a store thread: looks at every page and index. 0, or -1: *err says what is
  * damaged. */

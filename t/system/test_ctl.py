@@ -1,7 +1,11 @@
 """burungctl: every command against a running server and against a stopped one."""
 
 import asyncio
+import contextlib
+import json
 import os
+import pty
+import re
 import shutil
 import signal
 import sqlite3
@@ -288,6 +292,72 @@ def test_check_finds_what_is_wrong(place, ctl):
         assert answer["ok"] is False
         assert answer["problems_found"] == len(answer["problems"]) > 0
         assert answer["digest"] != good["digest"]
+
+
+# Progress
+
+
+def on_terminal(server, *arguments: str) -> tuple[str, str]:
+    """stdout, and what a terminal shows of stderr."""
+    ours, theirs = pty.openpty()
+    try:
+        done = subprocess.run(
+            [ctl_binary(), "-c", str(server.conf_path), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            text=True,
+            timeout=60,
+        )
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # the end of it
+            while piece := os.read(ours, 65536):
+                shown += piece
+    finally:
+        os.close(ours)
+    assert done.returncode == 0, shown
+    return done.stdout, shown.decode()
+
+
+def parts_shown(shown: str) -> list[str]:
+    """Each line of bars, as it was in the end: the part's name; all must be whole lines."""
+    lines = shown.split("\r\n")
+    assert lines[-1] == "", f"a line was left open: {lines[-1]!r}"
+    last = [line.rsplit("\r", 1)[-1] for line in lines[:-1]]
+    return [re.fullmatch(r"(\w+) +\[(#| )+\] +\d+ %", line)[1] for line in last]
+
+
+def linger(server) -> None:
+    """The work lasts long enough to be told about."""
+    if server.process.poll() is None:
+        server.arm("admin.progress", "stall-500")
+
+
+def test_check_shows_on_a_terminal_how_far_it_has_come(place):
+    linger(place)
+    out, shown = on_terminal(place, "check")
+    assert parts_shown(shown) == ["checking"]
+    assert shown.endswith("100 %\r\n")
+    assert "All is well." in out and "[" not in out
+
+
+def test_backup_shows_on_a_terminal_how_far_each_part_has_come(place):
+    linger(place)
+    out, shown = on_terminal(place, "backup", str(place.folder / "shown.db"))
+    running = place.process.poll() is None
+    assert parts_shown(shown) == ["copying", "fetching" if running else "writing"]
+    assert shown.endswith("100 %\r\n")
+    assert out.startswith("copied to:")
+
+
+def test_json_shows_no_progress(place):
+    linger(place)
+    out, shown = on_terminal(place, "--json", "check")
+    assert shown == ""
+    assert json.loads(out)["ok"] is True
+    out, shown = on_terminal(place, "--json", "backup", str(place.folder / "silent.db"))
+    assert shown == ""
+    assert json.loads(out)["bytes"] > 0
 
 
 # Backup and restore

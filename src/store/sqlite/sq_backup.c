@@ -53,6 +53,16 @@ create_new(const char *path, struct err *err)
 	return 0;
 }
 
+static void
+tell_progress(const struct db *db, sqlite3_backup *b)
+{
+	uint64_t total = (uint64_t)sqlite3_backup_pagecount(b);
+
+	if (db->progress != NULL)
+		db->progress(total - (uint64_t)sqlite3_backup_remaining(b),
+		    total, db->progress_arg);
+}
+
 /* The source's snapshot is held meanwhile, so nobody's writing starts the copy
  * anew. */
 static int
@@ -63,8 +73,10 @@ copy_pages(struct sq *s, sqlite3 *to, struct err *err)
 
 	if (b == NULL)
 		return sq_error(s, sqlite3_errcode(to), err);
-	while (rc == SQLITE_OK || rc == SQLITE_BUSY)
+	while (rc == SQLITE_OK || rc == SQLITE_BUSY) {
 		rc = sqlite3_backup_step(b, PAGES_A_STEP);
+		tell_progress(&s->db, b);
+	}
 	sqlite3_backup_finish(b);
 	if (rc == SQLITE_DONE)
 		return 0;
