@@ -210,12 +210,12 @@ describe('groups', () => {
 describe('history', () => {
     it('comes page by page without moving what one looks at, and ends', async () => {
         const [ani, budi] = await on.pair();
-        await ani.sends([...Array(160).keys()].map((i) => `line ${i}`));
-        await budi.reads('line 159');
+        await ani.sends([...Array(240).keys()].map((i) => `line ${i}`));
+        await budi.reads('line 239');
         await ani.page.reload();
-        await ani.reads('line 159');
+        await ani.reads('line 239');
         const loaded = (await ani.bubbles()).length;
-        expect(loaded).toBeLessThan(160);
+        expect(loaded).toBeLessThan(240);
 
         const scroller = ani.page.locator('.scroller');
         const box = (await scroller.boundingBox())!;
@@ -231,7 +231,7 @@ describe('history', () => {
             return texts[0] === 'line 0';
         });
         const texts = await ani.bubbles();
-        expect(texts).toEqual([...Array(160).keys()].map((i) => `line ${i}`));
+        expect(texts).toEqual([...Array(240).keys()].map((i) => `line ${i}`));
 
         await ani.page.click('.latest');
         await ani.page.waitForSelector('.latest', { state: 'detached' });

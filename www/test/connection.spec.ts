@@ -28,7 +28,7 @@ beforeEach(() => {
         net.open,
         {
             resume: () => named,
-            onHello: () => undefined,
+            onHello: () => true,
             onRooms: () => undefined,
             onEvent: (event) => events.push(event),
             onSignal: (signal) => signals.push(signal.sig),

@@ -8,8 +8,8 @@ class Shelf {
     load(): Outgoing[] {
         return [...this.kept.values()].map((text) => JSON.parse(text) as Outgoing);
     }
-    save(entry: Outgoing): void {
-        this.kept.set(entry.cid, JSON.stringify(entry));
+    save(entries: readonly Outgoing[]): void {
+        for (const entry of entries) this.kept.set(entry.cid, JSON.stringify(entry));
     }
     remove(cid: string): void {
         this.kept.delete(cid);
@@ -26,7 +26,7 @@ function build(): void {
     net = new FakeNet();
     connection = new Connection(net.open, {
         resume: () => ({}),
-        onHello: () => undefined,
+        onHello: () => true,
         onRooms: () => outbox.flush(),
         onEvent: () => undefined,
         onSignal: () => undefined,
@@ -34,6 +34,7 @@ function build(): void {
     });
     outbox = new Outbox(
         {
+            leads: () => true,
             ready: () => connection.phase === 'ready',
             request: (op, fields) => connection.request(op, fields),
             joined: () => joined,

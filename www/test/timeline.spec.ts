@@ -14,6 +14,7 @@ function outgoing(cid: string, body: string): Outgoing {
         state: 'sending',
         tried: true,
         refused: false,
+        kept: true,
     };
 }
 

@@ -37,7 +37,8 @@ export type Phase = 'idle' | 'connecting' | 'ready' | 'waiting' | 'ended';
 export interface ConnectionHandlers {
     /* What hello shall name: the newest event of every room cached without a hole. */
     resume(): Record<string, [number, string]>;
-    onHello(answer: HelloAnswer): void;
+    /* False: that is not the account one thought to have; the connection is left. */
+    onHello(answer: HelloAnswer): boolean;
     /* A further page of hello's rooms; after the last (more false) all are known. */
     onRooms(rooms: Room[], more: boolean): void;
     onEvent(event: RoomEvent): void;
@@ -135,7 +136,10 @@ export class Connection {
         this.sequence.begin(named, answer.user.id, answer.self.seq);
         this.sequence.addRooms(answer.rooms);
         this.phase = 'ready';
-        this.handlers.onHello(answer);
+        if (!this.handlers.onHello(answer)) {
+            this.stop();
+            return;
+        }
         this.handlers.onRooms(answer.rooms, answer.more);
         this.handlers.onPhase('ready');
     }

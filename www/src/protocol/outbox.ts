@@ -1,5 +1,6 @@
 /* Messages on their way: per room a queue with one `send` in flight, kept until the
- * server said that they are stored, sent again with the same cid when in doubt. */
+ * server said that they are stored, sent again with the same cid when in doubt. Of
+ * several tabs one leads and sends; the others' queues follow what it tells. */
 import { newCid } from './ids';
 import { ProtocolError } from './types';
 
@@ -21,22 +22,38 @@ export interface Outgoing {
     state: OutState;
     tried: boolean; /* it may be stored already, nobody knows */
     refused: boolean; /* the server awaits this cid again, or a `drop` */
+    kept: boolean; /* in the store: it outlives the page (or nothing can be kept) */
     error?: string; /* failed: the code */
     seq?: number; /* sent */
 }
 
+/* What a save promises is there after a crash as soon as it resolves; one that returns
+ * nothing has done it. It never rejects: who cannot keep anything says so elsewhere. */
 export interface OutboxStore {
     load(): Outgoing[];
-    save(entry: Outgoing): void;
+    save(entries: readonly Outgoing[]): void | Promise<void>;
     remove(cid: string): void;
 }
 
 export interface OutboxLine {
+    /* Does this tab send? */
+    leads(): boolean;
+    /* Could it send now? */
     ready(): boolean;
     /* The Room's `joined`; undefined: it is not known here. */
     joined(room: string): number | undefined;
     request<T>(op: string, fields: object): Promise<T>;
 }
+
+export type OutboxNews = Omit<Outgoing, 'body'>;
+
+/* What the outboxes of one account's tabs tell each other. `retry` and `remove` ask the
+ * one that leads; the rest is how things are. */
+export type OutboxWord =
+    | { what: 'entry'; entry: Outgoing }
+    | { what: 'state'; entry: OutboxNews }
+    | { what: 'held'; room: string; code?: string | undefined }
+    | { what: 'gone' | 'retry' | 'remove'; room: string; cid: string };
 
 interface Stored {
     cid: string;
@@ -63,12 +80,38 @@ export class Outbox {
         private readonly line: OutboxLine,
         private readonly store: OutboxStore,
         private readonly changed: (room: string) => void,
+        private readonly tell: (word: OutboxWord) => void = () => undefined,
     ) {
-        for (const entry of store.load().sort((a, b) => a.order - b.order)) {
-            if (entry.state !== 'failed') entry.state = 'waiting';
-            this.lastOrder = Math.max(this.lastOrder, entry.order);
-            this.queue(entry.room).push(entry);
+        this.adopt(store.load());
+    }
+
+    /* What the store has: entries that are not known here are queued. */
+    adopt(entries: readonly Outgoing[]): void {
+        for (const entry of entries) {
+            if (this.find(entry.room, entry.cid)) continue;
+            const state = entry.state === 'failed' ? 'failed' : 'waiting';
+            this.insert({ ...entry, state, kept: true });
         }
+    }
+
+    /* This tab sends from now on: nobody else does any more. */
+    lead(): void {
+        for (const queue of this.queues.values()) {
+            for (const entry of queue) {
+                if (entry.state === 'sending') entry.state = 'waiting';
+            }
+        }
+        this.flush();
+    }
+
+    heard(word: OutboxWord): void {
+        if (word.what === 'held') {
+            this.hold(word.room, word.code);
+            this.changed(word.room);
+        } else if (word.what === 'entry') this.heardOf(word.entry);
+        else if (word.what === 'state') this.follow(word.entry);
+        else if (word.what === 'gone') this.discardQuietly(word.room, word.cid);
+        else if (this.line.leads()) this[word.what](word.room, word.cid);
     }
 
     /* In the order of sending; do not change. */
@@ -92,14 +135,18 @@ export class Outbox {
             body,
             order: this.nextOrder(),
             state: 'waiting',
-            tried: false,
+            /* kept so: it goes out at once, perhaps before a crash */
+            tried: this.line.ready(),
             refused: false,
+            kept: false,
         };
         if (reply !== undefined) entry.reply = reply;
         this.bind(entry);
         this.queue(room).push(entry);
-        this.store.save(entry);
-        this.changed(room);
+        const saved = this.store.save([entry]);
+        entry.tried = false;
+        if (saved) void saved.then(() => this.keptNow(entry));
+        else this.keptNow(entry);
         void this.pump(room);
         return entry;
     }
@@ -120,8 +167,7 @@ export class Outbox {
 
     /* One's own event came: whatever its send's answer says, it is stored. */
     delivered(room: string, cid: string): void {
-        const queue = this.queues.get(room);
-        const entry = queue?.find((e) => e.cid === cid);
+        const entry = this.find(room, cid);
         if (entry) this.discard(entry);
     }
 
@@ -134,14 +180,15 @@ export class Outbox {
 
     /* Once more, as the newest; the cid stays, so it cannot be stored twice. */
     retry(room: string, cid: string): void {
-        const queue = this.queues.get(room) ?? [];
-        const entry = queue.find((e) => e.cid === cid);
+        if (!this.line.leads()) return this.tell({ what: 'retry', room, cid });
+        const entry = this.find(room, cid);
         if (!entry || entry.state !== 'failed') return;
         entry.state = 'waiting';
         entry.order = this.nextOrder();
         delete entry.error;
-        queue.sort((a, b) => a.order - b.order);
-        this.store.save(entry);
+        this.sort(room);
+        void this.store.save([entry]);
+        this.told(entry);
         this.changed(room);
         void this.pump(room);
     }
@@ -152,12 +199,65 @@ export class Outbox {
     }
 
     remove(room: string, cid: string): void {
-        const entry = this.list(room).find((e) => e.cid === cid);
+        if (!this.line.leads()) return this.tell({ what: 'remove', room, cid });
+        const entry = this.find(room, cid);
         if (!entry || !this.removable(entry)) return;
         this.discard(entry);
         if (entry.refused && this.line.ready()) {
             this.line.request('drop', { room, cid }).catch(() => undefined);
         }
+    }
+
+    private find(room: string, cid: string): Outgoing | undefined {
+        return this.list(room).find((entry) => entry.cid === cid);
+    }
+
+    private sort(room: string): void {
+        this.queue(room).sort((a, b) => a.order - b.order);
+    }
+
+    private insert(entry: Outgoing): void {
+        this.lastOrder = Math.max(this.lastOrder, entry.order);
+        this.queue(entry.room).push(entry);
+        this.sort(entry.room);
+    }
+
+    private keptNow(entry: Outgoing): void {
+        entry.kept = true;
+        this.tell({ what: 'entry', entry });
+        this.changed(entry.room);
+    }
+
+    /* Another tab's message: written there, sent by who leads. */
+    private heardOf(entry: Outgoing): void {
+        const known = this.find(entry.room, entry.cid);
+        if (known) return;
+        this.insert({ ...entry });
+        this.changed(entry.room);
+        void this.pump(entry.room);
+    }
+
+    private follow(told: OutboxNews): void {
+        const entry = this.find(told.room, told.cid);
+        if (!entry || this.line.leads()) return;
+        if (told.state !== 'failed') delete entry.error;
+        Object.assign(entry, told);
+        this.sort(entry.room);
+        this.changed(entry.room);
+    }
+
+    private told(entry: Outgoing): void {
+        if (!this.line.leads()) return;
+        const state: OutboxNews = { ...entry };
+        delete (state as Partial<Outgoing>).body;
+        this.tell({ what: 'state', entry: state });
+    }
+
+    private hold(room: string, code: string | undefined): void {
+        if (this.holds.get(room) === code) return;
+        if (code === undefined) this.holds.delete(room);
+        else this.holds.set(room, code);
+        if (this.line.leads()) this.tell({ what: 'held', room, code });
     }
 
     private queue(room: string): Outgoing[] {
@@ -172,11 +272,19 @@ export class Outbox {
     }
 
     private discard(entry: Outgoing): void {
-        const queue = this.queue(entry.room);
-        const at = queue.indexOf(entry);
-        if (at >= 0) queue.splice(at, 1);
-        this.store.remove(entry.cid);
-        this.changed(entry.room);
+        const { room, cid } = entry;
+        this.discardQuietly(room, cid);
+        if (!this.line.leads()) return;
+        this.store.remove(cid);
+        this.tell({ what: 'gone', room, cid });
+    }
+
+    private discardQuietly(room: string, cid: string): void {
+        const queue = this.queue(room);
+        const at = queue.findIndex((entry) => entry.cid === cid);
+        if (at < 0) return;
+        queue.splice(at, 1);
+        this.changed(room);
     }
 
     private takeBatch(room: string): Outgoing[] {
@@ -198,14 +306,10 @@ export class Outbox {
         const batch = this.takeBatch(room);
         if (batch.length === 0) return;
         this.inFlight.add(room);
-        for (const entry of batch) {
-            entry.state = 'sending';
-            if (this.bind(entry) || !entry.tried) {
-                entry.tried = true;
-                this.store.save(entry);
-            }
-        }
+        /* What waited is kept as tried before it goes: see `removable`. */
+        const saved = this.setSending(batch);
         this.changed(room);
+        if (saved) await saved;
         let error: ProtocolError | undefined;
         try {
             this.stored(await this.sendBatch(room, batch), batch);
@@ -213,7 +317,7 @@ export class Outbox {
             error = e instanceof ProtocolError ? e : new ProtocolError('internal', '');
         }
         this.inFlight.delete(room);
-        this.holds.delete(room);
+        this.hold(room, undefined);
         if (error) this.refused(room, batch, error);
         else this.countSingle(room);
         this.changed(room);
@@ -227,6 +331,18 @@ export class Outbox {
         if (joined === undefined || joined === entry.joined) return false;
         entry.joined = joined;
         return true;
+    }
+
+    private setSending(batch: Outgoing[]): void | Promise<void> {
+        const untried = batch.filter((entry) => {
+            return this.bind(entry) || (entry.kept && !entry.tried);
+        });
+        for (const entry of batch) {
+            entry.state = 'sending';
+            entry.tried = true;
+            this.told(entry);
+        }
+        return untried.length > 0 ? this.store.save(untried) : undefined;
     }
 
     private async sendBatch(room: string, batch: Outgoing[]): Promise<Stored[]> {
@@ -259,6 +375,7 @@ export class Outbox {
             entry.seq = seq;
             entry.refused = false;
             this.store.remove(entry.cid);
+            this.told(entry);
         }
         if (batch[0]) this.defects.delete(batch[0].room);
     }
@@ -268,7 +385,7 @@ export class Outbox {
         const left = batch.filter(
             (e) => this.list(room).includes(e) && e.state !== 'sent',
         );
-        for (const entry of left) entry.state = 'waiting';
+        this.setBack(left, error.code);
         switch (error.code) {
             case 'offline' /* flush() follows when there is a connection */:
                 return;
@@ -278,11 +395,7 @@ export class Outbox {
                 return;
             case 'busy':
             case 'slow_down':
-                for (const entry of left) {
-                    entry.refused = true;
-                    entry.tried = false;
-                }
-                this.holds.set(room, error.code);
+                this.hold(room, error.code);
                 this.wait(room, error.retryMs ?? 1000);
                 return;
             case 'internal':
@@ -295,11 +408,25 @@ export class Outbox {
         else for (const entry of left) this.fail(entry, error.code);
     }
 
+    /* A refusal says that nothing is stored; any other failure says nothing. */
+    private setBack(left: Outgoing[], code: string): void {
+        const refusal = code === 'busy' || code === 'slow_down';
+        for (const entry of left) {
+            entry.state = 'waiting';
+            if (refusal) {
+                entry.refused = true;
+                entry.tried = false;
+            }
+            this.told(entry);
+        }
+    }
+
     private fail(entry: Outgoing, code: string): void {
         entry.state = 'failed';
         entry.error = code;
         this.defects.delete(entry.room);
-        this.store.save(entry);
+        void this.store.save([entry]);
+        this.told(entry);
         this.countSingle(entry.room);
     }
 

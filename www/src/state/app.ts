@@ -4,8 +4,10 @@ import { post } from '../protocol/http';
 import { ProtocolError, type Info, type User } from '../protocol/types';
 import { backoff } from '../protocol/backoff';
 import type { Socket } from '../protocol/connection';
-import { Chat } from './chat';
+import { Chat, type Ending } from './chat';
 import { patiently } from './patience';
+import { burnShelf, clearShelf, openShelf } from './shelf';
+import { loadUser, saveUser } from './storage';
 
 export type Stage = 'starting' | 'out' | 'in';
 
@@ -33,22 +35,40 @@ function openSocket(): Socket {
     return new WebSocket(`${scheme}://${location.host}/ws`) as Socket;
 }
 
-function enter(user: User): void {
-    const entered = new Chat(user, openSocket, () => leave(true));
+let round = 0; /* who enters or leaves later wins */
+
+/* Shows what is kept of the account at once; the connection follows. */
+async function enter(user: User): Promise<void> {
+    const mine = ++round;
+    const shelf = await openShelf(user.id, roomOfAddress());
+    if (mine !== round) return;
+    saveUser(user);
+    const entered = new Chat(user, openSocket, (why) => void ending(why), shelf);
     sessionEnded.value = false;
     farewell.value = false;
     chat.value = entered;
     stage.value = 'in';
     entered.open(roomOfAddress());
-    entered.start();
+    void entered.start();
 }
 
-function leave(ended: boolean): void {
-    chat.value?.stop();
+/* burn: the account is gone, nothing of it may stay. */
+async function leave(ended: boolean, burn = false): Promise<void> {
+    const left = chat.value;
+    round++;
+    left?.stop();
     chat.value = null;
+    saveUser(null);
     sessionEnded.value = ended;
     stage.value = 'out';
     void refreshInfo();
+    if (left && burn) await burnShelf(left.me.value.id, left.shelf);
+    else if (left) await clearShelf(left.shelf);
+}
+
+async function ending(why: Ending): Promise<void> {
+    await leave(true);
+    if (why !== 'session') await enter(why);
 }
 
 async function refreshInfo(): Promise<void> {
@@ -59,16 +79,22 @@ async function refreshInfo(): Promise<void> {
     }
 }
 
-/* Asks until somebody answers. */
+/* Who was logged in is shown what is kept, at once; else asks until somebody answers. */
 export async function start(): Promise<void> {
+    const kept = loadUser();
+    if (kept) {
+        void refreshInfo();
+        return enter(kept);
+    }
     for (let attempt = 0; ; attempt++) {
+        const asked = refreshInfo();
         try {
-            info.value = await post<Info>('info');
+            const { user } = await post<{ user: User }>('me');
             unreachable.value = false;
-            enter((await post<{ user: User }>('me')).user);
-            return;
+            return await enter(user);
         } catch (e) {
             if (e instanceof ProtocolError && e.code === 'unauthorized') {
+                await asked;
                 stage.value = 'out';
                 return;
             }
@@ -83,7 +109,7 @@ export async function logIn(name: string, password: string): Promise<void> {
     const answer = patiently(() =>
         post<{ user: User }>('login', { name, password, device }),
     );
-    enter((await answer).user);
+    await enter((await answer).user);
 }
 
 export async function register(fields: {
@@ -97,27 +123,27 @@ export async function register(fields: {
     const answer = patiently(() =>
         post<{ user: User }>('register', { ...fields, device }),
     );
-    enter((await answer).user);
+    await enter((await answer).user);
     dropInvite();
     void refreshInfo();
 }
 
 export async function logOut(): Promise<void> {
-    chat.value?.flushCursors();
+    chat.value?.flush();
     try {
         await post('logout');
     } catch (e) {
         if (!(e instanceof ProtocolError && e.code === 'unauthorized')) throw e;
     }
     goTo(null);
-    leave(false);
+    await leave(false);
 }
 
 /* For good: the server forgets everything that is mine but the messages. */
 export async function deleteAccount(password: string): Promise<void> {
     await patiently(() => post('account_delete', { password }));
     goTo(null);
-    leave(false);
+    await leave(false, true);
     farewell.value = true;
 }
 
@@ -162,9 +188,9 @@ export function listen(): void {
     });
     window.addEventListener('online', () => chat.value?.nudge());
     window.addEventListener('offline', () => chat.value?.nudge());
-    window.addEventListener('pagehide', () => chat.value?.flushCursors());
+    window.addEventListener('pagehide', () => chat.value?.flush());
     document.addEventListener('visibilitychange', () => {
         if (document.visibilityState === 'visible') chat.value?.nudge();
-        else chat.value?.flushCursors();
+        else chat.value?.flush();
     });
 }

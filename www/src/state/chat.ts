@@ -14,13 +14,15 @@ import type {
     Signal,
     User,
 } from '../protocol/types';
+import { Cache, loadLogs } from './cache';
 import { minute } from './clock';
 import { Cursors } from './cursors';
 import { RoomFold } from './fold';
 import { nameOf, People } from './people';
 import { patiently } from './patience';
 import { PresenceBook, TypingBook } from './presence';
-import { loadDrafts, outboxStore, saveDraft, type Draft } from './storage';
+import { emptyShelf, type Shelf } from './shelf';
+import { loadDrafts, saveDraft, saveUser, type Draft } from './storage';
 
 const PAGE = 50;
 const PAGE_MOST = 200;
@@ -51,10 +53,9 @@ interface SelfBody {
     on?: boolean;
 }
 
-/* The fold changes in place: a new view object makes whoever looks look again. */
-function renew(view: ShallowRef<RoomView>): void {
-    view.value = { ...view.value };
-}
+/* Why an account's page closed: the session ended, or the browser is logged in as
+ * another account by now. */
+export type Ending = 'session' | User;
 
 export class Chat {
     readonly me: ShallowRef<User>;
@@ -63,8 +64,14 @@ export class Chat {
     readonly typing = new TypingBook();
     readonly drafts: Map<string, Draft>;
     readonly outbox: Outbox;
-    /* online: hello was answered once. storeOk: the server can store messages. */
-    readonly link = reactive({ phase: 'idle' as Phase, online: false, storeOk: true });
+    /* online: hello was answered once. storeOk: the server can store messages. kept: what
+     * is shown and what is unsent outlives this page. */
+    readonly link = reactive({
+        phase: 'idle' as Phase,
+        online: false,
+        storeOk: true,
+        kept: true,
+    });
     readonly current = ref<string | null>(null);
     /* The room that went away while it was open, to tell its reader. */
     readonly gone = ref<Turn | null>(null);
@@ -76,20 +83,25 @@ export class Chat {
     private readonly rooms = shallowReactive(new Map<string, ShallowRef<RoomView>>());
     private readonly connection: Connection;
     private readonly cursors: Cursors;
+    private readonly cache: Cache | null;
     private readonly listed = new Map<string, Room>(); /* by the last hello */
     private readonly named = new Set<string>(); /* in the last hello */
     private typedAt = 0;
+    private stopped = false;
 
     constructor(
         me: User,
         open: () => Socket,
-        private readonly ended: () => void,
+        private readonly ended: (why: Ending) => void,
+        readonly shelf: Shelf = emptyShelf(me.id),
     ) {
         this.me = shallowRef(me);
-        this.people = new People(async (ids) => {
-            return (await this.ask<{ users: User[] }>('users', { ids })).users;
-        });
-        this.people.learn([me]);
+        this.cache = this.openCache();
+        this.people = new People(
+            async (ids) => (await this.ask<{ users: User[] }>('users', { ids })).users,
+            (users) => this.cache?.learned(users),
+        );
+        this.people.learn([...shelf.people, me]);
         this.drafts = shallowReactive(loadDrafts(me.id));
         this.connection = new Connection(open, {
             resume: () => this.resume(),
@@ -101,28 +113,43 @@ export class Chat {
         });
         this.outbox = new Outbox(
             {
+                leads: () => true,
                 ready: () => this.connection.phase === 'ready',
                 request: (op, fields) => this.connection.request(op, fields),
                 joined: (room) => this.rooms.get(room)?.value.fold.room.joined,
             },
-            outboxStore(me.id),
+            shelf.outbox,
             () => this.outboxRev.value++,
         );
+        shelf.lost = () => (this.link.kept = false);
         this.cursors = new Cursors((room, seq) => {
             this.ask('read', { room, seq }).catch(() => undefined);
         });
+        for (const { room, archivedNo } of shelf.rooms) this.put(room, archivedNo);
+        this.restore(shelf.events);
     }
 
-    start(): void {
-        this.connection.start();
+    /* First all that is kept: hello names it. */
+    async start(): Promise<void> {
+        const { db } = this.shelf;
+        if (db) this.restore(await loadLogs(db).catch(() => []));
+        if (!this.stopped) this.connection.start();
     }
 
     stop(): void {
+        this.stopped = true;
+        void this.cache?.stop();
         this.cursors.flushAll();
         this.cursors.close();
         this.connection.stop();
         this.outbox.close();
         this.typing.clear();
+    }
+
+    /* Stops, and resolves when what is to be kept is written. */
+    async leavePage(): Promise<void> {
+        await this.cache?.flush();
+        this.stop();
     }
 
     nudge(): void {
@@ -155,7 +182,9 @@ export class Chat {
     }
 
     outgoing(room: string): readonly Outgoing[] {
-        return this.outboxRev.value >= 0 ? [...this.outbox.list(room)] : [];
+        if (this.outboxRev.value < 0) return [];
+        /* Shown as on its way is only what is not lost with the page. */
+        return this.outbox.list(room).filter((entry) => entry.kept);
     }
 
     title(room: Room): string {
@@ -209,12 +238,14 @@ export class Chat {
         const no = fold.get(seq)?.no;
         if (no === undefined) return;
         fold.read(seq, no);
-        renew(view);
+        this.renew(room, view);
         this.cursors.moved(room, seq);
     }
 
-    flushCursors(): void {
+    /* The page may go away: what is only in memory is put where it lasts. */
+    flush(): void {
         this.cursors.flushAll();
+        void this.cache?.flush();
     }
 
     async loadNewest(room: string): Promise<void> {
@@ -282,20 +313,48 @@ export class Chat {
         }
     }
 
+    /* ---- what is kept ---- */
+
+    private openCache(): Cache | null {
+        const { db } = this.shelf;
+        if (!db) return null;
+        const kept = (id: string) => {
+            const fold = this.rooms.get(id)?.value.fold;
+            if (!fold) return undefined;
+            const { room, archivedNo } = fold;
+            return { id, room, archivedNo, events: fold.newest(KEEP) };
+        };
+        return new Cache(db, kept, () => (this.link.kept = false));
+    }
+
+    private restore(logs: RoomEvent[][]): void {
+        for (const events of logs) {
+            const view = this.rooms.get(events[0]?.room ?? '');
+            if (!view) continue;
+            for (const event of events) view.value.fold.add(event);
+            view.value = { ...view.value };
+        }
+    }
+
     /* ---- rooms come and go ---- */
 
-    private put(room: Room): ShallowRef<RoomView> {
+    /* The fold changes in place: a new view object makes whoever looks look again. */
+    private renew(room: string, view: ShallowRef<RoomView>): void {
+        view.value = { ...view.value };
+        this.cache?.changed(room);
+    }
+
+    private put(room: Room, archivedNo?: number): void {
         this.people.learn([room.peer]);
-        let view = this.rooms.get(room.id);
+        const view = this.rooms.get(room.id);
         if (view) {
             view.value.fold.refresh(room);
-            renew(view);
+            this.renew(room.id, view);
         } else {
-            const fold = new RoomFold(room, this.me.value.id);
-            view = shallowRef<RoomView>({ fold, loading: '' });
-            this.rooms.set(room.id, view);
+            const fold = new RoomFold(room, this.me.value.id, archivedNo);
+            this.rooms.set(room.id, shallowRef<RoomView>({ fold, loading: '' }));
+            if (archivedNo === undefined) this.cache?.changed(room.id);
         }
-        return view;
     }
 
     /* An answer held a room that is mine now. */
@@ -316,6 +375,7 @@ export class Chat {
             }
         }
         this.rooms.delete(room);
+        this.cache?.changed(room);
     }
 
     private enterView(room: string): void {
@@ -343,6 +403,7 @@ export class Chat {
             this.people.learn(page.users ?? []);
             for (const event of page.events) view.value.fold.add(event);
             this.covered(room, view.value.fold);
+            this.cache?.changed(room);
             result = '';
         } catch {
             /* shown as failed; the reader or the next hello tries again */
@@ -368,13 +429,19 @@ export class Chat {
         return rooms;
     }
 
-    private onHello(answer: HelloAnswer): void {
+    private onHello(answer: HelloAnswer): boolean {
+        if (answer.user.id !== this.me.value.id) {
+            this.ended(answer.user);
+            return false;
+        }
         this.me.value = answer.user;
+        saveUser(answer.user);
         this.people.learn([answer.user]);
         this.people.again();
         this.listed.clear();
         this.link.online = true;
         this.link.storeOk = true;
+        return true;
     }
 
     private onRooms(rooms: Room[], more: boolean): void {
@@ -382,8 +449,14 @@ export class Chat {
             this.listed.set(room.id, room);
             const known = this.view(room.id)?.fold;
             const mine = known?.room.read_seq ?? 0;
-            if (known && !this.named.has(room.id)) known.reset(room);
-            this.put(room);
+            if (known && this.named.has(room.id)) {
+                this.people.learn([room.peer]);
+                known.expect(room);
+                this.renew(room.id, this.rooms.get(room.id)!);
+            } else {
+                known?.reset(room);
+                this.put(room);
+            }
             if (mine > room.read_seq) this.cursors.moved(room.id, mine);
         }
         if (!more) this.allRooms();
@@ -415,7 +488,7 @@ export class Chat {
         if (!view) return; /* `added` or hello tells of it, then history fills up */
         view.value.fold.add(event);
         this.covered(event.room, view.value.fold);
-        renew(view);
+        this.renew(event.room, view);
     }
 
     private learnJoined(event: RoomEvent): void {
@@ -436,13 +509,15 @@ export class Chat {
         if (event.ev === 'read') fold.read(body.seq, no);
         if (event.ev === 'mute') fold.want({ muted: body.until ?? 0 }, no);
         if (event.ev === 'archive') fold.want({ archived: body.on === true }, no);
-        renew(view);
+        this.renew(body.room, view);
     }
 
     /* Somebody (also I, on another device) is called otherwise now, or is gone. */
     private onUser(user: User): void {
         this.people.learn([user]);
-        if (user.id === this.me.value.id) this.me.value = { ...this.me.value, ...user };
+        if (user.id !== this.me.value.id) return;
+        this.me.value = { ...this.me.value, ...user };
+        saveUser(this.me.value);
     }
 
     private async fetchRoom(room: string, by: string): Promise<void> {
@@ -486,13 +561,13 @@ export class Chat {
         const room = this.listed.get(id);
         if (!view || !room) return;
         view.value.fold.reset(room);
-        renew(view);
+        this.renew(id, view);
         if (this.current.value === id) void this.loadNewest(id);
     }
 
     private onPhase(phase: Phase): void {
         this.link.phase = phase;
         if (phase === 'waiting') this.presence.clear(); /* who knows */
-        if (phase === 'ended') this.ended();
+        if (phase === 'ended') this.ended('session');
     }
 }

@@ -22,13 +22,13 @@ export class RoomFold {
     /* As of room.seq; replaced, never changed in place. */
     room: Room;
     private readonly events = new Map<number, RoomEvent>();
-    /* Only messages after this one bring an archived room back. */
-    private archivedNo = 0;
     private runs: Run[] = []; /* cached without a hole, rising, never touching */
 
+    /* archivedNo: only messages after this one bring an archived room back. */
     constructor(
         room: Room,
         private readonly me: string,
+        public archivedNo = 0,
     ) {
         this.room = { ...room };
     }
@@ -43,6 +43,15 @@ export class RoomFold {
             this.read(room.read_seq, room.read_no);
         }
         this.advance();
+    }
+
+    /* The server's word while the events in between are on their way: what they do not
+     * tell is taken over, and what is cached stays what is shown. */
+    expect(room: Room): void {
+        const { muted = 0, archived = false, joined } = room;
+        this.want({ muted, archived }, room.no);
+        if (joined !== undefined) this.room.joined = joined;
+        this.read(room.read_seq, room.read_no);
     }
 
     /* Forgets everything; room is all that is known from now on. */
@@ -97,6 +106,17 @@ export class RoomFold {
         if (!run) return [];
         const list: RoomEvent[] = [];
         for (let seq = run[0]; seq <= run[1]; seq++) list.push(this.events.get(seq)!);
+        return list;
+    }
+
+    /* The last events of the timeline, at most count, none after room.seq. */
+    newest(count: number): RoomEvent[] {
+        const run = this.tail();
+        if (!run) return [];
+        const list: RoomEvent[] = [];
+        const from = max(run[0], this.room.seq - count + 1);
+        for (let seq = from; seq <= this.room.seq; seq++)
+            list.push(this.events.get(seq)!);
         return list;
     }
 

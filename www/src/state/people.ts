@@ -15,13 +15,21 @@ export class People {
     private readonly asked = new Set<string>();
     private wanted = new Set<string>();
 
-    constructor(private readonly ask: (ids: string[]) => Promise<User[]>) {}
+    /* learned() is told of everybody new or changed, to keep them. */
+    constructor(
+        private readonly ask: (ids: string[]) => Promise<User[]>,
+        private readonly learned: (users: User[]) => void = () => undefined,
+    ) {}
 
     learn(users: readonly (User | undefined)[]): void {
+        const fresh: User[] = [];
         for (const user of users) {
-            if (user?.id)
-                this.known.set(user.id, { ...this.known.get(user.id), ...user });
+            if (!user?.id) continue;
+            const known = { ...this.known.get(user.id), ...user };
+            this.known.set(user.id, known);
+            fresh.push(known);
         }
+        if (fresh.length > 0) this.learned(fresh);
     }
 
     /* Undefined until the answer is there; then whoever looked is shown it. */
