@@ -90,6 +90,7 @@ t_helpers_ws_echo_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 
 # store -----------------------------------------------------------------------
 store_tests = t/store_accounts t/store_contract t/store_faults \
+	t/store_nodes \
 	t/unit/store_durable t/unit/store_threads
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
@@ -97,6 +98,7 @@ EXTRA_DIST += t/lib/store_fixture.h
 t_store_accounts_LDADD = $(STORE_LIBS)
 t_store_contract_LDADD = $(STORE_LIBS)
 t_store_faults_LDADD = $(STORE_LIBS)
+t_store_nodes_LDADD = $(STORE_LIBS)
 t_unit_store_durable_LDADD = $(STORE_LIBS)
 t_unit_store_threads_LDADD = $(STORE_LIBS)
 

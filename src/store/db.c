@@ -317,6 +317,32 @@ db_rooms_scan(struct db *db, const struct id *after, bool self, size_t limit,
 	return db->driver->rooms_scan(db, after, self, limit, l_r, err);
 }
 
+bool
+store_is_shared(const char *driver)
+{
+	const struct db_driver *d = driver_find(driver);
+
+	return d != NULL && d->shared;
+}
+
+int
+db_node_put(struct db *db, const struct node *n, struct err *err)
+{
+	return db->driver->node_put(db, n, err);
+}
+
+int
+db_node_drop(struct db *db, const struct node *n, struct err *err)
+{
+	return db->driver->node_drop(db, n, err);
+}
+
+int
+db_nodes(struct db *db, struct node_list *l_r, struct err *err)
+{
+	return db->driver->nodes(db, l_r, err);
+}
+
 int
 db_snapshot(struct db *db, struct err *err)
 {
@@ -391,6 +417,13 @@ invite_list_free(struct invite_list *l)
 {
 	free(l->v);
 	*l = (struct invite_list){ 0 };
+}
+
+void
+node_list_free(struct node_list *l)
+{
+	free(l->v);
+	*l = (struct node_list){ 0 };
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include "store/append.h"
 #include "store/invites.h"
+#include "store/nodes.h"
 #include "store/rooms.h"
 #include "store/store.h"
 #include "store/users.h"
@@ -26,6 +27,7 @@ struct event_range {
  * Promises as in users.h and rooms.h. */
 struct db_driver {
 	const char *name;
+	bool shared; /* several hosts may use the same one */
 
 	int (*prepare)(const struct store_conf *conf, struct err *err);
 	/* writer: the one connection of this process that writes. */
@@ -129,6 +131,10 @@ struct db_driver {
 	    struct err *err);
 	int (*rooms_scan)(struct db *db, const struct id *after, bool self,
 	    size_t limit, struct room_rows *l_r, struct err *err);
+
+	int (*node_put)(struct db *db, const struct node *n, struct err *err);
+	int (*node_drop)(struct db *db, const struct node *n, struct err *err);
+	int (*nodes)(struct db *db, struct node_list *l_r, struct err *err);
 
 	int (*snapshot)(struct db *db, struct err *err);
 	void (*snapshot_end)(struct db *db);

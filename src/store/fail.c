@@ -328,6 +328,25 @@ fail_backup(struct db *db, const char *path, struct err *err)
 }
 
 static int
+fail_node_put(struct db *db, const struct node *n, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_node_drop(struct db *db, const struct node *n, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_nodes(struct db *db, struct node_list *l_r, struct err *err)
+{
+	*l_r = (struct node_list){ 0 };
+	return busy(db, err);
+}
+
+static int
 fail_integrity(struct db *db, struct err *err)
 {
 	return busy(db, err);
@@ -383,6 +402,9 @@ const struct db_driver fail_driver = {
 	.heads = fail_heads,
 	.events = fail_events,
 	.rooms_scan = fail_rooms_scan,
+	.node_put = fail_node_put,
+	.node_drop = fail_node_drop,
+	.nodes = fail_nodes,
 	.snapshot = fail_snapshot,
 	.snapshot_end = fail_snapshot_end,
 	.backup = fail_backup,

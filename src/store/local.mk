@@ -5,6 +5,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/db.c src/store/driver.h \
 	src/store/fail.c \
 	src/store/invites.h \
+	src/store/nodes.h \
 	src/store/rooms.h \
 	src/store/sqlite/sq.c src/store/sqlite/sq.h \
 	src/store/sqlite/sq_account.c \
@@ -19,6 +20,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/sqlite/sq_invite.c \
 	src/store/sqlite/sq_list.c \
 	src/store/sqlite/sq_migrate.c src/store/sqlite/sq_migrate.h \
+	src/store/sqlite/sq_node.c \
 	src/store/sqlite/sq_query.h \
 	src/store/sqlite/sq_repeat.c \
 	src/store/sqlite/sq_room.c \
@@ -35,7 +37,8 @@ nodist_src_store_libstore_a_SOURCES = src/store/sqlite/schema.c
 migrations = $(srcdir)/src/store/sqlite/schema/001_start.sql \
 	$(srcdir)/src/store/sqlite/schema/002_accounts.sql \
 	$(srcdir)/src/store/sqlite/schema/003_invites.sql \
-	$(srcdir)/src/store/sqlite/schema/004_rooms.sql
+	$(srcdir)/src/store/sqlite/schema/004_rooms.sql \
+	$(srcdir)/src/store/sqlite/schema/005_nodes.sql
 embed = $(srcdir)/src/store/sqlite/schema/embed.awk
 src/store/sqlite/schema.c: $(migrations) $(embed)
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \

@@ -145,6 +145,11 @@ int sq_sessions_delete(struct db *db, const struct id *user,
     const struct id *keep, struct event_list *more, struct err *err);
 int sq_sessions_of(struct db *db, const struct id *user, size_t limit,
     struct session_list *l_r, struct err *err);
+/* sq_node.c */
+int sq_node_put(struct db *db, const struct node *n, struct err *err);
+int sq_node_drop(struct db *db, const struct node *n, struct err *err);
+int sq_nodes(struct db *db, struct node_list *l_r, struct err *err);
+
 int sq_invite_create(struct db *db, const struct invite *v, const uint8_t *hash,
     struct err *err);
 int sq_invite_get(

@@ -63,6 +63,11 @@ Q(INVITE_USE, "UPDATE invites SET used=?2,user=?3"
 	      " WHERE hash=?1 AND used=0 AND expires>?2")
 Q(INVITE_DELETE, "DELETE FROM invites WHERE id=?")
 
+Q(NODE_PUT, "INSERT OR REPLACE INTO nodes (id,run,name,bus,serving,at)"
+	    " VALUES (?,?,?,?,?,?)")
+Q(NODE_DROP, "DELETE FROM nodes WHERE id=? AND run=? AND at=?")
+Q(NODES, "SELECT id,run,name,bus,serving,at FROM nodes ORDER BY id LIMIT ?")
+
 Q(SESSION_ADD, "INSERT INTO sessions (hash,id,user,created,used,expires,device)"
 	       " VALUES (?,?,?,?,?,?,?)")
 Q(SESSION_GET,
