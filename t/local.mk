@@ -112,12 +112,14 @@ EXTRA_DIST += t/lib/redis_fixture.h
 # chat ------------------------------------------------------------------------
 chat_tests = t/unit/chat_auth t/unit/chat_commands t/unit/chat_hub \
 	t/unit/chat_hub_rooms \
-	t/unit/chat_limit t/unit/chat_page t/unit/chat_renew t/unit/chat_span
+	t/unit/chat_limit t/unit/chat_page t/unit/chat_presence \
+	t/unit/chat_renew t/unit/chat_span
 check_PROGRAMS += $(chat_tests) t/helpers/commands
 TESTS += $(chat_tests)
 t_unit_chat_auth_LDADD = $(CHAT_LIBS)
 t_unit_chat_commands_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)
 t_helpers_commands_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)
+t_unit_chat_presence_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)
 t_unit_chat_renew_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)
 t_unit_chat_hub_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)
 t_unit_chat_hub_rooms_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)

@@ -60,6 +60,7 @@ src_chat_libchat_a_SOURCES = \
 	src/chat/notice.c src/chat/notice.h \
 	src/chat/page.c src/chat/page.h \
 	src/chat/presence.c src/chat/presence.h \
+	src/chat/presence_lost.c \
 	src/chat/presence_peer.c \
 	src/chat/presence_private.h \
 	src/chat/renew.c src/chat/renew.h \

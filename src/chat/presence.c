@@ -26,8 +26,9 @@ presence_new(struct chat *chat)
 
 	MEM_NEW(p);
 	p->chat = chat;
-	map_init(&p->elsewhere, struct elsewhere, id);
 	map_init(&p->lingering, struct lingering, id);
+	presence_peers_init(p);
+	presence_lost_init(p);
 	p->nonce = ((uint64_t)clock_jitter(UINT32_MAX) << 32) |
 		   clock_jitter(UINT32_MAX);
 	return p;
@@ -71,6 +72,8 @@ presence_tell(struct presence *p, const struct id *user, bool online,
 	json_kbool(&b, "online", online);
 	json_ku64(&b, "last_seen", clock_wall_ms());
 	json_close(&b, '}');
+	if (online)
+		presence_not_absent(p, user);
 	hub_signal_begin(p->chat->hub);
 	for (size_t i = 0; i < n; i++)
 		hub_signal_room(p->chat->hub, &rooms[i], &b, user);
@@ -255,6 +258,7 @@ tick(void *arg)
 	if (p->ticks % SEEN_EVERY == 0)
 		note_seen(p);
 	presence_peers_tick(p, now);
+	presence_lost_tick(p, now);
 }
 
 void
@@ -279,6 +283,7 @@ presence_free(struct presence **pp)
 	}
 	map_free(&p->lingering);
 	presence_peers_free(p);
+	presence_lost_free(p);
 	free(p);
 	*pp = NULL;
 }

@@ -13,10 +13,10 @@
 #include "store/rooms.h"
 
 #define SILENT_MS  8000
-#define LOST_MS    5000 /* for those to come back whose worker died */
-#define LOST_TICK  50   /* of them looked after in one second */
 #define LIST_PIECE 4000
-#define ROOM_MAX   100
+
+/* Who is where --------------------------------------------------------------
+ */
 
 bool
 presence_elsewhere(struct presence *p, const struct id *user)
@@ -24,9 +24,61 @@ presence_elsewhere(struct presence *p, const struct id *user)
 	return map_get(&p->elsewhere, user) != NULL;
 }
 
+static struct peer **
+holders(struct elsewhere *e)
+{
+	return e->n == 1 ? &e->one : e->many;
+}
+
+static bool
+is_at(struct elsewhere *e, const struct peer *peer)
+{
+	struct peer **v = holders(e);
+
+	for (uint32_t i = 0; i < e->n; i++)
+		if (v[i] == peer)
+			return true;
+	return false;
+}
+
+static void
+holders_add(struct elsewhere *e, struct peer *peer)
+{
+	struct peer *one = e->one;
+
+	if (e->n == 0) {
+		e->one = peer;
+		e->n = 1;
+		return;
+	}
+	if (e->n == 1) {
+		e->many = mem_calloc(2, sizeof(e->many[0]));
+		e->many[0] = one;
+	} else
+		e->many =
+		    mem_reallocarray(e->many, e->n + 1, sizeof(e->many[0]));
+	e->many[e->n++] = peer;
+}
+
+/* It is in there, and not alone. */
+static void
+holders_remove(struct elsewhere *e, const struct peer *peer)
+{
+	struct peer **v = e->many;
+	uint32_t i = 0;
+
+	while (v[i] != peer)
+		i++;
+	v[i] = v[--e->n];
+	if (e->n == 1) {
+		e->one = v[0];
+		free(v);
+	}
+}
+
 /* True: it was offline everywhere else before. */
 static bool
-peer_add(struct presence *p, unsigned from, const struct id *id)
+peer_add(struct presence *p, struct peer *peer, const struct id *id)
 {
 	struct elsewhere *e = map_get(&p->elsewhere, id);
 	bool first = e == NULL;
@@ -36,160 +88,139 @@ peer_add(struct presence *p, unsigned from, const struct id *id)
 		e->id = *id;
 		map_put(&p->elsewhere, e);
 	}
-	if (!(e->peers & (1ull << from))) {
-		e->peers |= 1ull << from;
-		p->peers[from].count++;
-		p->peers[from].digest ^= presence_mix(id);
+	if (!is_at(e, peer)) {
+		holders_add(e, peer);
+		peer->count++;
+		peer->digest ^= presence_mix(id);
 	}
 	return first;
 }
 
 /* True: it is offline everywhere else now. */
 static bool
-peer_remove(struct presence *p, unsigned from, const struct id *id)
+peer_remove(struct presence *p, struct peer *peer, const struct id *id)
 {
 	struct elsewhere *e = map_get(&p->elsewhere, id);
 
-	if (e == NULL || !(e->peers & (1ull << from)))
+	if (e == NULL || !is_at(e, peer))
 		return false;
-	e->peers &= ~(1ull << from);
-	p->peers[from].count--;
-	p->peers[from].digest ^= presence_mix(id);
-	if (e->peers != 0)
+	peer->count--;
+	peer->digest ^= presence_mix(id);
+	if (e->n > 1) {
+		holders_remove(e, peer);
 		return false;
+	}
 	map_remove(&p->elsewhere, id);
 	free(e);
 	return true;
 }
 
-/* All that from has; caller frees. */
+/* All that peer has; caller frees. */
 static struct id *
-peer_ids(struct presence *p, unsigned from, size_t *n_r)
+peer_ids(struct presence *p, const struct peer *peer, size_t *n_r)
 {
-	struct id *ids = mem_calloc(p->elsewhere.count + 1, sizeof(*ids));
+	struct id *ids = mem_calloc(peer->count + 1, sizeof(*ids));
 	struct elsewhere *e;
 
 	*n_r = 0;
 	for (size_t i = 0; (e = map_next(&p->elsewhere, &i)) != NULL;)
-		if (e->peers & (1ull << from))
+		if (is_at(e, peer))
 			ids[(*n_r)++] = e->id;
 	return ids;
 }
 
-/* Not told at once: most come back to another worker in a moment. */
 static void
-lost_add(struct presence *p, const struct id *id)
-{
-	if (p->nlost == p->lost_cap) {
-		p->lost_cap = p->lost_cap == 0 ? 16 : p->lost_cap * 2;
-		p->lost =
-		    mem_reallocarray(p->lost, p->lost_cap, sizeof(p->lost[0]));
-		p->lost_due = mem_reallocarray(
-		    p->lost_due, p->lost_cap, sizeof(p->lost_due[0]));
-	}
-	p->lost[p->nlost] = *id;
-	p->lost_due[p->nlost++] = clock_mono_ms() + LOST_MS;
-}
-
-static void
-peer_clear(struct presence *p, unsigned from)
+peer_clear(struct presence *p, struct peer *peer)
 {
 	size_t n;
-	struct id *ids = peer_ids(p, from, &n);
+	struct id *ids = peer_ids(p, peer, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if (peer_remove(p, from, &ids[i]))
-			lost_add(p, &ids[i]);
+		if (peer_remove(p, peer, &ids[i]))
+			presence_lost(p, &ids[i]);
 	free(ids);
 }
 
-/* The rooms of somebody lost have to be read: the worker that knew them is no
- * more. */
-struct lost {
-	struct presence *p;
-	struct id user;
-	struct head_list heads;
-};
+/* Workers -------------------------------------------------------------------
+ */
 
-static void
-lost_work(struct db *db, void *arg)
+static struct peer_key
+key_of(const struct bus_from *from)
 {
-	struct lost *l = arg;
-	struct err err;
-
-	db_heads_of(db, &l->user, &l->heads, &err);
+	return (struct peer_key){ from->host, from->worker };
 }
 
-static void
-lost_done(void *arg)
+/* NULL: too many, or what a predecessor left behind. */
+static struct peer *
+peer_of(struct presence *p, const struct bus_from *from)
 {
-	struct lost *l = arg;
-	struct id *rooms = mem_calloc(l->heads.n + 1, sizeof(*rooms));
-	size_t n = 0;
+	struct peer_key key = key_of(from);
+	struct peer *peer = map_get(&p->peers, &key);
 
-	for (size_t i = 0; i < l->heads.n; i++)
-		if (l->heads.v[i].members <= ROOM_MAX)
-			rooms[n++] = l->heads.v[i].room;
-	if (!presence_online(l->p, &l->user))
-		presence_tell(l->p, &l->user, false, rooms, n);
-	head_list_free(&l->heads);
-	free(rooms);
-	free(l);
-}
-
-static void
-lost_tick(struct presence *p, uint64_t now)
-{
-	struct lost *l;
-	size_t i;
-
-	for (i = 0; i < p->nlost && i < LOST_TICK; i++) {
-		if (p->lost_due[i] > now)
-			break;
-		if (presence_online(p, &p->lost[i]))
-			continue;
-		MEM_NEW(l);
-		l->p = p;
-		l->user = p->lost[i];
-		store_read(p->chat->store, lost_work, lost_done, l);
+	if (peer == NULL && p->peers.count == PEERS_MAX)
+		return NULL;
+	if (peer == NULL) {
+		MEM_NEW(peer);
+		peer->key = key;
+		peer->generation = from->generation;
+		map_put(&p->peers, peer);
 	}
-	p->nlost -= i;
-	if (i == 0)
-		return;
-	memmove(p->lost, p->lost + i, p->nlost * sizeof(p->lost[0]));
-	memmove(
-	    p->lost_due, p->lost_due + i, p->nlost * sizeof(p->lost_due[0]));
+	if ((int32_t)(from->generation - peer->generation) < 0)
+		return NULL;
+	if (peer->generation != from->generation) {
+		peer_clear(p, peer);
+		peer->generation = from->generation;
+	}
+	return peer;
+}
+
+static void
+peer_free(struct presence *p, struct peer *peer)
+{
+	map_remove(&p->peers, &peer->key);
+	free(peer->former);
+	free(peer);
 }
 
 void
 presence_peers_tick(struct presence *p, uint64_t now)
 {
-	for (unsigned i = 0; i < PEERS_MAX; i++) {
-		struct peer *peer = &p->peers[i];
+	struct peer *peer;
 
-		if (!peer->known || peer->beat_ms + SILENT_MS > now)
+	for (size_t i = 0; (peer = map_next(&p->peers, &i)) != NULL;) {
+		if (peer->beat_ms + SILENT_MS > now)
 			continue;
-		peer->known = false;
-		peer_clear(p, i);
+		peer_clear(p, peer);
+		peer_free(p, peer);
+		i = 0; /* the removal may have moved others */
 	}
-	lost_tick(p, now);
+}
+
+void
+presence_peers_init(struct presence *p)
+{
+	map_init(&p->elsewhere, struct elsewhere, id);
+	map_init(&p->peers, struct peer, key);
 }
 
 void
 presence_peers_free(struct presence *p)
 {
 	struct elsewhere *e;
+	struct peer *peer;
 	size_t i;
 
-	while (i = 0, (e = map_next(&p->elsewhere, &i)) != NULL) {
-		map_remove(&p->elsewhere, &e->id);
+	for (i = 0; (e = map_next(&p->elsewhere, &i)) != NULL;) {
+		if (e->n > 1)
+			free(e->many);
 		free(e);
 	}
+	for (i = 0; (peer = map_next(&p->peers, &i)) != NULL;) {
+		free(peer->former);
+		free(peer);
+	}
 	map_free(&p->elsewhere);
-	for (i = 0; i < PEERS_MAX; i++)
-		free(p->peers[i].former);
-	free(p->lost);
-	free(p->lost_due);
+	map_free(&p->peers);
 }
 
 /* --- messages --- */
@@ -208,14 +239,14 @@ presence_beat(struct presence *p)
 }
 
 static void
-on_beat(struct presence *p, unsigned from, const uint8_t *d, size_t len)
+on_beat(
+    struct presence *p, const struct peer *peer, const uint8_t *d, size_t len)
 {
 	struct buf b = { 0 };
 
 	if (len != 20)
 		return;
-	if (get_be32(d + 8) == p->peers[from].count &&
-	    get_be64(d + 12) == p->peers[from].digest)
+	if (get_be32(d + 8) == peer->count && get_be64(d + 12) == peer->digest)
 		return;
 	buf_addc(&b, PRESENCE_ASK);
 	buf_add(&b, d, 8);
@@ -278,37 +309,37 @@ list_end(struct presence *p, struct peer *peer)
 {
 	for (size_t i = 0; i < peer->nformer; i++)
 		if (!presence_elsewhere(p, &peer->former[i]))
-			lost_add(p, &peer->former[i]);
+			presence_lost(p, &peer->former[i]);
 	free(peer->former);
 	peer->former = NULL;
 	peer->nformer = 0;
 }
 
 static void
-on_list(struct presence *p, unsigned from, const uint8_t *d, size_t len)
+on_list(struct presence *p, struct peer *peer, const uint8_t *d, size_t len)
 {
-	struct peer *peer = &p->peers[from];
 	struct id id;
 
 	if (len < 1 || (len - 1) % sizeof(id.b) != 0)
 		return;
 	if (d[0] & 1) {
 		free(peer->former);
-		peer->former = peer_ids(p, from, &peer->nformer);
+		peer->former = peer_ids(p, peer, &peer->nformer);
 		for (size_t i = 0; i < peer->nformer; i++)
-			peer_remove(p, from, &peer->former[i]);
+			peer_remove(p, peer, &peer->former[i]);
 	}
 	for (size_t at = 1; at < len; at += sizeof(id.b)) {
 		memcpy(id.b, d + at, sizeof(id.b));
-		peer_add(p, from, &id);
+		if (peer_add(p, peer, &id))
+			presence_found(p, &id);
 	}
 	if (d[0] & 2)
 		list_end(p, peer);
 }
 
 static void
-on_change(
-    struct presence *p, unsigned from, bool came, const uint8_t *d, size_t len)
+on_change(struct presence *p, struct peer *peer, bool came, const uint8_t *d,
+    size_t len)
 {
 	struct id user, rooms[256];
 	size_t n = (len - sizeof(user.b)) / sizeof(user.b);
@@ -320,9 +351,9 @@ on_change(
 	memcpy(rooms, d + sizeof(user.b), n * sizeof(rooms[0]));
 	changed = !presence_here(p, &user);
 	if (came)
-		changed = peer_add(p, from, &user) && changed;
+		changed = peer_add(p, peer, &user) && changed;
 	else
-		changed = peer_remove(p, from, &user) && changed;
+		changed = peer_remove(p, peer, &user) && changed;
 	if (changed)
 		presence_tell(p, &user, came, rooms, n);
 }
@@ -331,27 +362,18 @@ void
 presence_on_msg(
     struct presence *p, const struct bus_from *who, const struct bus_msg *m)
 {
-	unsigned from = who->worker;
-	uint32_t generation = who->generation;
-	struct peer *peer = &p->peers[from % PEERS_MAX];
+	struct peer *peer;
 
-	if (m->len < 1 || from >= PEERS_MAX)
+	if (m->len < 1 || (peer = peer_of(p, who)) == NULL)
 		return;
-	if (peer->known && (int32_t)(generation - peer->generation) < 0)
-		return; /* left behind by one that died */
-	if (!peer->known || peer->generation != generation) {
-		peer_clear(p, from);
-		peer->known = true;
-		peer->generation = generation;
-	}
 	peer->beat_ms = clock_mono_ms();
 	if (m->data[0] == PRESENCE_CAME || m->data[0] == PRESENCE_WENT)
-		on_change(p, from, m->data[0] == PRESENCE_CAME, m->data + 1,
+		on_change(p, peer, m->data[0] == PRESENCE_CAME, m->data + 1,
 		    m->len - 1);
 	else if (m->data[0] == PRESENCE_BEAT)
-		on_beat(p, from, m->data + 1, m->len - 1);
+		on_beat(p, peer, m->data + 1, m->len - 1);
 	else if (m->data[0] == PRESENCE_ASK)
 		on_ask(p, m->data + 1, m->len - 1);
 	else if (m->data[0] == PRESENCE_LIST)
-		on_list(p, from, m->data + 1, m->len - 1);
+		on_list(p, peer, m->data + 1, m->len - 1);
 }

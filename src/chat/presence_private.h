@@ -6,13 +6,30 @@
 #include "base/map.h"
 #include "chat/presence.h"
 
-#define PEERS_MAX 64 /* workers whose people are remembered */
+#define PEERS_MAX 16384 /* workers whose people are remembered */
 
-/* Somebody connected to other workers. */
+/* Somebody connected to other workers: most are to one. */
 struct elsewhere {
 	struct id id;
-	uint64_t peers; /* a bit for each worker */
+	uint32_t n;
+	union {
+		struct peer *one;   /* n == 1 */
+		struct peer **many; /* owned */
+	};
 };
+
+/* Somebody whose absence was told because a worker died or was not heard; to be
+ * told when that turns out wrong. */
+struct absent {
+	struct id id;
+};
+
+/* Which worker. */
+struct peer_key {
+	struct id host;
+	uint32_t worker;
+};
+_Static_assert(sizeof(struct peer_key) == 16, "it is hashed as a whole");
 
 /* Somebody whose last device here went a moment ago: a reload of the page is
  * no absence. */
@@ -26,7 +43,7 @@ struct lingering {
 /* Another worker's people, as we believe: count and digest are compared with
  * what its beat says; when they differ it is asked for all. */
 struct peer {
-	bool known;
+	struct peer_key key;
 	uint32_t generation;
 	uint32_t count;
 	uint64_t digest;
@@ -39,13 +56,14 @@ struct presence {
 	struct chat *chat;
 	struct map elsewhere; /* struct elsewhere */
 	struct map lingering; /* struct lingering */
-	struct peer peers[PEERS_MAX];
-	uint32_t count; /* of our own people, the lingering too */
+	struct map peers;     /* struct peer */
+	struct map absent;    /* struct absent */
+	uint32_t count;       /* of our own people, the lingering too */
 	uint64_t digest;
 	uint64_t nonce; /* names this process in an "ask" */
 	struct loop_timer *tick;
 	unsigned ticks;
-	struct id *lost; /* went with a worker that died: [nlost] */
+	struct id *lost; /* went with a worker, or came back: [nlost] */
 	uint64_t *lost_due;
 	size_t nlost, lost_cap;
 };
@@ -58,7 +76,19 @@ void presence_tell(struct presence *p, const struct id *user, bool online,
     const struct id *rooms, size_t n);
 void presence_publish(struct presence *p, const struct buf *data);
 
+/* presence_lost.c: people of workers that are not heard */
+void presence_lost_init(struct presence *p);
+void presence_lost_free(struct presence *p);
+void presence_lost_tick(struct presence *p, uint64_t now);
+/* Perhaps gone: most come back to another worker in a moment. */
+void presence_lost(struct presence *p, const struct id *user);
+/* There after all, as a list says; told if the absence was. */
+void presence_found(struct presence *p, const struct id *user);
+/* It was told that they are online. */
+void presence_not_absent(struct presence *p, const struct id *user);
+
 /* presence_peer.c: the other workers */
+void presence_peers_init(struct presence *p);
 bool presence_elsewhere(struct presence *p, const struct id *user);
 void presence_beat(struct presence *p);
 void presence_peers_tick(struct presence *p, uint64_t now);
