@@ -73,6 +73,12 @@ export class Connection {
         if (this.phase === 'idle' || this.phase === 'ended') this.connect();
     }
 
+    /* The way to the server is another one now. */
+    restart(): void {
+        this.attempts = 0;
+        this.connect();
+    }
+
     stop(): void {
         this.detach('stopped');
         this.attempts = 0;

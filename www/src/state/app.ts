@@ -4,6 +4,7 @@ import { post } from '../protocol/http';
 import { ProtocolError, type Info, type User } from '../protocol/types';
 import { backoff } from '../protocol/backoff';
 import type { Socket } from '../protocol/connection';
+import { Tabs } from '../protocol/tabs';
 import { Chat, type Ending } from './chat';
 import { patiently } from './patience';
 import { burnShelf, clearShelf, openShelf } from './shelf';
@@ -43,7 +44,12 @@ async function enter(user: User): Promise<void> {
     const shelf = await openShelf(user.id, roomOfAddress());
     if (mine !== round) return;
     saveUser(user);
-    const entered = new Chat(user, openSocket, (why) => void ending(why), shelf);
+    const entered = new Chat(
+        user,
+        Tabs.way(user.id, openSocket),
+        (why) => void ending(why),
+        shelf,
+    );
     sessionEnded.value = false;
     farewell.value = false;
     chat.value = entered;
@@ -189,6 +195,11 @@ export function listen(): void {
     window.addEventListener('online', () => chat.value?.nudge());
     window.addEventListener('offline', () => chat.value?.nudge());
     window.addEventListener('pagehide', () => chat.value?.flush());
+    /* Back from the browser's memory: others went on meanwhile. */
+    window.addEventListener(
+        'pageshow',
+        (event) => event.persisted && location.reload(),
+    );
     document.addEventListener('visibilitychange', () => {
         if (document.visibilityState === 'visible') chat.value?.nudge();
         else chat.value?.flush();

@@ -4,6 +4,7 @@ import { computed, reactive, ref, shallowReactive, shallowRef } from 'vue';
 import type { ShallowRef } from 'vue';
 import { Connection, type Phase, type Socket } from '../protocol/connection';
 import { Outbox, type Outgoing } from '../protocol/outbox';
+import { Lone, type Way } from '../protocol/tabs';
 import type {
     HelloAnswer,
     HistoryAnswer,
@@ -15,13 +16,13 @@ import type {
     User,
 } from '../protocol/types';
 import { Cache, loadLogs } from './cache';
-import { minute } from './clock';
+import { minute, serverNow, setServerTime } from './clock';
 import { Cursors } from './cursors';
 import { RoomFold } from './fold';
 import { nameOf, People } from './people';
 import { patiently } from './patience';
 import { PresenceBook, TypingBook } from './presence';
-import { emptyShelf, type Shelf } from './shelf';
+import { emptyShelf, unsent, type Shelf } from './shelf';
 import { loadDrafts, saveDraft, saveUser, type Draft } from './storage';
 
 const PAGE = 50;
@@ -88,22 +89,25 @@ export class Chat {
     private readonly named = new Set<string>(); /* in the last hello */
     private typedAt = 0;
     private stopped = false;
+    private selfSeq = 0;
+    private readonly way: Way;
 
     constructor(
         me: User,
-        open: () => Socket,
+        way: Way | (() => Socket),
         private readonly ended: (why: Ending) => void,
         readonly shelf: Shelf = emptyShelf(me.id),
     ) {
+        this.way = typeof way === 'function' ? new Lone(way) : way;
         this.me = shallowRef(me);
         this.cache = this.openCache();
         this.people = new People(
             async (ids) => (await this.ask<{ users: User[] }>('users', { ids })).users,
-            (users) => this.cache?.learned(users),
+            (users) => this.way.leads && this.cache?.learned(users),
         );
         this.people.learn([...shelf.people, me]);
         this.drafts = shallowReactive(loadDrafts(me.id));
-        this.connection = new Connection(open, {
+        this.connection = new Connection(() => this.way.open(), {
             resume: () => this.resume(),
             onHello: (answer) => this.onHello(answer),
             onRooms: (rooms, more) => this.onRooms(rooms, more),
@@ -113,13 +117,14 @@ export class Chat {
         });
         this.outbox = new Outbox(
             {
-                leads: () => true,
-                ready: () => this.connection.phase === 'ready',
+                leads: () => this.way.leads,
+                ready: () => this.way.leads && this.connection.phase === 'ready',
                 request: (op, fields) => this.connection.request(op, fields),
                 joined: (room) => this.rooms.get(room)?.value.fold.room.joined,
             },
             shelf.outbox,
             () => this.outboxRev.value++,
+            (word) => this.way.tell(word),
         );
         shelf.lost = () => (this.link.kept = false);
         this.cursors = new Cursors((room, seq) => {
@@ -133,7 +138,13 @@ export class Chat {
     async start(): Promise<void> {
         const { db } = this.shelf;
         if (db) this.restore(await loadLogs(db).catch(() => []));
-        if (!this.stopped) this.connection.start();
+        if (this.stopped) return;
+        this.way.start({
+            turned: (leads) => void this.turned(leads),
+            greet: (named) => this.greet(named),
+            request: (op, fields) => this.connection.request(op, fields),
+            word: (word) => this.outbox.heard(word),
+        });
     }
 
     stop(): void {
@@ -142,6 +153,7 @@ export class Chat {
         this.cursors.flushAll();
         this.cursors.close();
         this.connection.stop();
+        this.way.stop();
         this.outbox.close();
         this.typing.clear();
     }
@@ -153,7 +165,10 @@ export class Chat {
     }
 
     nudge(): void {
-        this.connection.nudge();
+        /* the tab that leads may have gone silently */
+        const waits = !this.way.leads && this.connection.phase === 'connecting';
+        if (waits) this.connection.restart();
+        else this.connection.nudge();
     }
 
     /* ---- what views read ---- */
@@ -215,6 +230,7 @@ export class Chat {
     send(room: string, body: string, reply?: number): void {
         this.typedAt = 0;
         this.outbox.add(room, body, reply);
+        if (!this.way.leads) this.nudge(); /* is there somebody who sends it? */
     }
 
     draft(room: string, draft: Draft | undefined): void {
@@ -327,6 +343,34 @@ export class Chat {
         return new Cache(db, kept, () => (this.link.kept = false));
     }
 
+    /* ---- the other tabs ---- */
+
+    private async turned(leads: boolean): Promise<void> {
+        if (this.stopped) return;
+        this.connection.restart();
+        if (!leads) return;
+        this.outbox.lead();
+        for (const id of this.rooms.keys()) this.cache?.changed(id);
+        /* Another tab may have written some that it could not tell of. */
+        this.outbox.adopt(await unsent(this.shelf));
+        this.outbox.flush();
+    }
+
+    /* What this tab knows, told to another one as the server would. */
+    private greet(named: Record<string, [number, string]>): object[] {
+        const self = { seq: this.selfSeq };
+        const now = serverNow();
+        const answer = { user: this.me.value, self, now, rooms: this.list.value };
+        const frames: object[] = [{ ...answer, more: false }];
+        for (const [room, [seq, cid]] of Object.entries(named)) {
+            const missed = this.view(room)?.fold.after(seq, cid);
+            frames.push(...(missed ?? [{ sig: 'reset', room }]));
+        }
+        frames.push({ sig: 'synced' });
+        if (!this.link.storeOk) frames.push({ sig: 'store', ok: false });
+        return frames;
+    }
+
     private restore(logs: RoomEvent[][]): void {
         for (const events of logs) {
             const view = this.rooms.get(events[0]?.room ?? '');
@@ -341,7 +385,12 @@ export class Chat {
     /* The fold changes in place: a new view object makes whoever looks look again. */
     private renew(room: string, view: ShallowRef<RoomView>): void {
         view.value = { ...view.value };
-        this.cache?.changed(room);
+        this.changed(room);
+    }
+
+    /* Who leads keeps it for all. */
+    private changed(room: string): void {
+        if (this.way.leads) this.cache?.changed(room);
     }
 
     private put(room: Room, archivedNo?: number): void {
@@ -353,7 +402,7 @@ export class Chat {
         } else {
             const fold = new RoomFold(room, this.me.value.id, archivedNo);
             this.rooms.set(room.id, shallowRef<RoomView>({ fold, loading: '' }));
-            if (archivedNo === undefined) this.cache?.changed(room.id);
+            if (archivedNo === undefined) this.changed(room.id);
         }
     }
 
@@ -375,7 +424,7 @@ export class Chat {
             }
         }
         this.rooms.delete(room);
-        this.cache?.changed(room);
+        this.changed(room);
     }
 
     private enterView(room: string): void {
@@ -403,7 +452,7 @@ export class Chat {
             this.people.learn(page.users ?? []);
             for (const event of page.events) view.value.fold.add(event);
             this.covered(room, view.value.fold);
-            this.cache?.changed(room);
+            this.changed(room);
             result = '';
         } catch {
             /* shown as failed; the reader or the next hello tries again */
@@ -435,7 +484,9 @@ export class Chat {
             return false;
         }
         this.me.value = answer.user;
+        this.selfSeq = answer.self.seq;
         saveUser(answer.user);
+        setServerTime(answer.now);
         this.people.learn([answer.user]);
         this.people.again();
         this.listed.clear();
@@ -473,10 +524,12 @@ export class Chat {
     }
 
     private onEvent(event: RoomEvent): void {
-        if (event.room === this.me.value.id) {
-            this.onSelf(event);
-            return;
-        }
+        if (event.room === this.me.value.id) this.onSelf(event);
+        else this.onRoomEvent(event);
+        this.way.repeat(event);
+    }
+
+    private onRoomEvent(event: RoomEvent): void {
         if (event.ev === 'join') this.learnJoined(event);
         if (event.ev === 'message') {
             this.typing.stopped(event.room, event.from);
@@ -500,6 +553,7 @@ export class Chat {
 
     private onSelf(event: RoomEvent): void {
         const body = event.body as SelfBody;
+        this.selfSeq = event.seq;
         if (event.ev === 'removed') this.forget(body.room, event.from);
         if (event.ev === 'added') void this.fetchRoom(body.room, event.from);
         const view = this.rooms.get(body.room);
@@ -537,6 +591,8 @@ export class Chat {
     private onSignal(signal: Signal): void {
         const room = String(signal['room']);
         const user = String(signal['user']);
+        if (signal.sig === 'synced') this.way.serve();
+        else this.way.repeat(signal);
         switch (signal.sig) {
             case 'typing':
                 if (user !== this.me.value.id) this.typing.heard(room, user);
@@ -567,6 +623,7 @@ export class Chat {
 
     private onPhase(phase: Phase): void {
         this.link.phase = phase;
+        if (phase !== 'ready') this.way.serve(phase === 'ended' ? 4401 : 1006);
         if (phase === 'waiting') this.presence.clear(); /* who knows */
         if (phase === 'ended') this.ended('session');
     }

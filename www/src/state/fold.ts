@@ -120,6 +120,17 @@ export class RoomFold {
         return list;
     }
 
+    /* What follows on the event seq, if that is cached, with this cid, and all after it;
+     * else undefined. */
+    after(seq: number, cid: string): RoomEvent[] | undefined {
+        const { room } = this;
+        const known = seq === room.seq ? room.cid : this.events.get(seq)?.cid;
+        if (known !== cid || seq > room.seq) return undefined;
+        if (seq === room.seq) return [];
+        const list = this.newest(room.seq - seq);
+        return list.length === room.seq - seq ? list : undefined;
+    }
+
     /* Is the newest event cached? (An empty log needs none.) */
     get current(): boolean {
         return this.room.seq === 0 || this.tail() !== undefined;

@@ -1,5 +1,6 @@
 /* Times and texts as people read them. */
 import { i18n } from '../i18n';
+import { serverNow } from './clock';
 
 /* The reader's own kind of the language, if there is one: en-GB has 24 hours. */
 function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
@@ -19,7 +20,7 @@ export function clockTime(at: number): string {
 }
 
 /* For the list: time, then day, then date. */
-export function shortTime(at: number, now = Date.now()): string {
+export function shortTime(at: number, now = serverNow()): string {
     const days = daysAgo(at, now);
     if (days <= 0) return clockTime(at);
     if (days === 1) return i18n.global.t('list.yesterday');
@@ -31,7 +32,7 @@ export function shortTime(at: number, now = Date.now()): string {
 }
 
 /* For a separator between days. */
-export function dayName(at: number, now = Date.now()): string {
+export function dayName(at: number, now = serverNow()): string {
     const days = daysAgo(at, now);
     if (days <= 0) return i18n.global.t('chat.today2');
     if (days === 1) return i18n.global.t('chat.yesterday2');
@@ -44,7 +45,7 @@ export function dayName(at: number, now = Date.now()): string {
     }).format(at);
 }
 
-export function lastSeen(at: number, now = Date.now()): string {
+export function lastSeen(at: number, now = serverNow()): string {
     const { t } = i18n.global;
     const days = daysAgo(at, now);
     const time = clockTime(at);
@@ -54,7 +55,7 @@ export function lastSeen(at: number, now = Date.now()): string {
 }
 
 /* When a device was last used. */
-export function lastUsed(at: number, now = Date.now()): string {
+export function lastUsed(at: number, now = serverNow()): string {
     const { t } = i18n.global;
     const days = daysAgo(at, now);
     const time = clockTime(at);
@@ -68,7 +69,7 @@ export function shortDate(at: number): string {
 }
 
 /* A time to come: the clock today, else the day too. */
-export function untilTime(at: number, now = Date.now()): string {
+export function untilTime(at: number, now = serverNow()): string {
     if (daysAgo(at, now) === 0) return clockTime(at);
     return formatter({
         weekday: 'short',

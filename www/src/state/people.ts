@@ -18,7 +18,7 @@ export class People {
     /* learned() is told of everybody new or changed, to keep them. */
     constructor(
         private readonly ask: (ids: string[]) => Promise<User[]>,
-        private readonly learned: (users: User[]) => void = () => undefined,
+        private readonly learned: (users: User[]) => unknown = () => undefined,
     ) {}
 
     learn(users: readonly (User | undefined)[]): void {

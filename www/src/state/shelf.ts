@@ -1,5 +1,5 @@
 /* What this browser has kept of one account: opened before the account is shown. */
-import type { OutboxStore } from '../protocol/outbox';
+import type { Outgoing, OutboxStore } from '../protocol/outbox';
 import type { RoomEvent, User } from '../protocol/types';
 import { forgetCache, loadLogs, loadPeople, loadRooms, type KeptRoom } from './cache';
 import { Database } from './database';
@@ -26,6 +26,12 @@ export function emptyShelf(user: string): Shelf {
         lost: () => undefined,
     };
     return shelf;
+}
+
+/* What is unsent now, also by other tabs. */
+export async function unsent(shelf: Shelf): Promise<Outgoing[]> {
+    if (!shelf.db) return shelf.outbox.load();
+    return shelf.db.all<Outgoing>('outbox').catch(() => []);
 }
 
 /* room: the one that is shown first. */

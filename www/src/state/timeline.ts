@@ -1,6 +1,7 @@
 /* Events and messages on their way as the rows of a conversation. */
 import type { Outgoing, OutState } from '../protocol/outbox';
 import type { RoomEvent } from '../protocol/types';
+import { serverTime } from './clock';
 
 /* A pause this long begins a new group of bubbles, though the sender is the same. */
 const GROUP_PAUSE = 10 * 60_000;
@@ -99,7 +100,7 @@ function fromOutgoing(entry: Outgoing, input: TimelineInput): MessageRow {
         cid: entry.cid,
         from: input.me,
         own: true,
-        at: entry.order,
+        at: serverTime(entry.order),
         body: entry.body,
         reply: entry.reply,
         state: entry.state,
@@ -162,7 +163,7 @@ export function timeline(input: TimelineInput): Row[] {
     }
     for (const entry of input.outgoing) {
         if (stored.has(entry.cid)) continue;
-        push(fromOutgoing(entry, input), entry.order);
+        push(fromOutgoing(entry, input), serverTime(entry.order));
     }
     return rows;
 }
