@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { parse, type ElementNode, type TemplateChildNode } from '@vue/compiler-dom';
+import { parse as parseFile } from '@vue/compiler-sfc';
 import { describe, expect, it } from 'vitest';
 
 const SRC = new URL('../src/', import.meta.url);
@@ -72,5 +74,63 @@ describe('the texts', () => {
                 !code.includes(`'${key}'`) && !prefixes.some((p) => key.startsWith(p)),
         );
         expect(unused).toEqual([]);
+    });
+});
+
+/* Attributes whose values people read or hear. */
+const READ = new Set(['aria-label', 'title', 'alt', 'placeholder', 'label', 'about']);
+
+/* What a template says by itself. */
+function spoken(node: TemplateChildNode): string[] {
+    if (node.type === 2) return [node.content];
+    if (node.type !== 1) return [];
+    const element: ElementNode = node;
+    const attributes = element.props.flatMap((prop) => {
+        if (prop.type === 6 && READ.has(prop.name)) return [prop.value?.content ?? ''];
+        return [];
+    });
+    return [...attributes, ...element.children.flatMap(spoken)];
+}
+
+function templates(folder: URL): [name: string, template: string][] {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+        if (entry.isDirectory()) return templates(new URL(`${entry.name}/`, folder));
+        if (!entry.name.endsWith('.vue')) return [];
+        const file = readFileSync(new URL(entry.name, folder), 'utf8');
+        const template = parseFile(file).descriptor.template?.content ?? '';
+        return [[entry.name, template] as [string, string]];
+    });
+}
+
+describe('the templates', () => {
+    it('say nothing that is not among the texts', () => {
+        const all = templates(SRC);
+        expect(all.length).toBeGreaterThan(20);
+        const said = all.flatMap(([name, template]) =>
+            parse(template)
+                .children.flatMap(spoken)
+                .filter((text) => /\p{L}/u.test(text))
+                .map((text) => `${name}: ${text.trim()}`),
+        );
+        expect(said).toEqual([]);
+    });
+});
+
+describe('the forms of a text', () => {
+    it('are as many as the language has, or one for all', () => {
+        for (const [language, all] of [
+            ['en', en],
+            ['id', id],
+        ] as const) {
+            const { pluralCategories } = new Intl.PluralRules(
+                language,
+            ).resolvedOptions();
+            for (const [key, text] of all) {
+                const forms = text.split(' | ').length;
+                expect([1, pluralCategories.length], `${language} ${key}`).toContain(
+                    forms,
+                );
+            }
+        }
     });
 });

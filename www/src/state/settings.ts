@@ -1,6 +1,7 @@
 /* Language and colours: chosen here, kept in this browser. */
 import { ref, watchEffect } from 'vue';
-import { i18n, LANGUAGES, type Language } from '../i18n';
+import { i18n, LANGUAGES, loadLanguage, type Language } from '../i18n';
+import { tell } from './notice';
 import { loadSetting, saveSetting } from './storage';
 
 export type Theme = 'system' | 'light' | 'dark';
@@ -38,7 +39,18 @@ export function applySettings(): void {
     });
 }
 
-export function chooseLanguage(chosen: Language): void {
+/* The last choice counts, also when an earlier one's texts come later. */
+let chosenLast: Language | undefined;
+
+export async function chooseLanguage(chosen: Language): Promise<void> {
+    chosenLast = chosen;
+    try {
+        await loadLanguage(chosen);
+    } catch {
+        tell(i18n.global.t('app.partMissing'));
+        return;
+    }
+    if (chosenLast !== chosen) return;
     language.value = chosen;
     saveSetting('language', chosen);
 }
