@@ -58,10 +58,10 @@ describe('the settings', () => {
         const third = await on.deviceOf(ani);
         const fourth = await on.deviceOf(ani);
         await ani.settings('sessions');
-        await ani.page.waitForSelector('.list .item:first-child .tag');
+        await ani.page.waitForSelector('.list li:first-child .tag');
         expect(await ani.page.locator('.list .item').count()).toBe(4);
         await ani.shot('sessions');
-        await ani.page.click('.list .item:nth-child(2) .end');
+        await ani.page.click('.list li:nth-child(2) .end');
         const rows = ani.page.locator('.list .item');
         await waitFor('three are left', async () => (await rows.count()) === 3);
         await ani.page.click('.item.bad:has-text("all others")');

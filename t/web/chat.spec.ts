@@ -123,7 +123,7 @@ describe('unread messages', () => {
         await budi.openDirect(chris);
         for (const text of ['one', 'two', 'three']) await ani.say(text);
         await budi.page.waitForSelector('.item:has-text("Ani") .badge:text-is("3")');
-        expect(await budi.page.title()).toBe('(1) Burung');
+        expect(await budi.page.title()).toBe('(1) Chris · Burung');
 
         const second = await budi.context.newPage();
         await second.goto(`${on.server.url}/`);

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { i18n } from '../src/i18n';
 import {
+    ago,
     cleanText,
     hue,
     initials,
     isEmojiOnly,
     linkParts,
+    memberCount,
     shortTime,
     utf8Length,
 } from '../src/state/format';
@@ -68,5 +71,45 @@ describe('times', () => {
         );
         expect(shortTime(new Date(2026, 2, 1).getTime(), now)).toMatch(/Mar/);
         expect(shortTime(new Date(2024, 2, 1).getTime(), now)).toMatch(/24/);
+    });
+});
+
+describe('how long ago', () => {
+    const NOW = new Date(2026, 10, 24, 15, 30).getTime();
+    const before = (minutes: number): string => ago(NOW - minutes * 60_000, NOW);
+
+    afterAll(() => (i18n.global.locale.value = 'en'));
+
+    it('is told in the reader’s language', () => {
+        expect(before(0)).toBe('just now');
+        expect(before(1)).toBe('1 minute ago');
+        expect(before(5)).toBe('5 minutes ago');
+        expect(before(60)).toBe('1 hour ago');
+        expect(before(15 * 60)).toBe('15 hours ago');
+        expect(before(24 * 60)).toBe('yesterday');
+        expect(before(3 * 24 * 60)).toBe('3 days ago');
+        i18n.global.locale.value = 'id';
+        expect(before(5)).toBe('5 menit yang lalu');
+        expect(before(24 * 60)).toBe('kemarin');
+    });
+
+    it('is never in the future, whatever the clocks say', () => {
+        i18n.global.locale.value = 'en';
+        expect(before(-5)).toBe('just now');
+    });
+});
+
+describe('counts', () => {
+    afterAll(() => (i18n.global.locale.value = 'en'));
+
+    it('have the form and the figures of the language', () => {
+        i18n.global.locale.value = 'en';
+        expect([1, 2, 1200].map(memberCount)).toEqual([
+            '1 member',
+            '2 members',
+            '1,200 members',
+        ]);
+        i18n.global.locale.value = 'id';
+        expect(memberCount(1200)).toBe('1.200 anggota');
     });
 });

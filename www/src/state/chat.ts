@@ -19,6 +19,7 @@ import { Cache, loadLogs } from './cache';
 import { minute, serverNow, setServerTime } from './clock';
 import { Cursors } from './cursors';
 import { RoomFold } from './fold';
+import { mentioning } from './mentions';
 import { nameOf, People } from './people';
 import { patiently } from './patience';
 import { PresenceBook, TypingBook } from './presence';
@@ -78,6 +79,8 @@ export class Chat {
     readonly gone = ref<Turn | null>(null);
     /* A group that somebody else just added me to. */
     readonly added = ref<Turn | null>(null);
+    /* Told of every message that arrives (not of history), before it is folded. */
+    readonly listeners = new Set<(message: RoomEvent) => void>();
     /* Rises with every change of any outbox entry. */
     readonly outboxRev = ref(0);
 
@@ -91,6 +94,7 @@ export class Chat {
     private stopped = false;
     private selfSeq = 0;
     private readonly way: Way;
+    private readonly mentionsMe: (text: string) => boolean;
 
     constructor(
         me: User,
@@ -106,6 +110,7 @@ export class Chat {
             (users) => this.way.leads && this.cache?.learned(users),
         );
         this.people.learn([...shelf.people, me]);
+        this.mentionsMe = mentioning(me.name);
         this.drafts = shallowReactive(loadDrafts(me.id));
         this.connection = new Connection(() => this.way.open(), {
             resume: () => this.resume(),
@@ -179,17 +184,24 @@ export class Chat {
             .sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1)),
     );
 
-    readonly unreadRooms = computed(() => {
-        let count = 0;
+    /* In the rooms that make noise: how many have unread messages, and mentions of me. */
+    readonly waiting = computed(() => {
+        const waiting = { rooms: 0, mentions: 0 };
         for (const { value } of this.rooms.values()) {
-            if (value.fold.unread > 0 && !this.muted(value.fold.room)) count++;
+            if (value.fold.unread === 0 || this.muted(value.fold.room)) continue;
+            waiting.rooms++;
+            waiting.mentions += value.fold.unreadMentions;
         }
-        return count;
+        return waiting;
     });
 
     /* Undefined: not one of mine (or not known yet). */
     view(room: string): RoomView | undefined {
         return this.rooms.get(room)?.value;
+    }
+
+    mentions(room: string): number {
+        return this.view(room)?.fold.unreadMentions ?? 0;
     }
 
     unread(room: string): number {
@@ -400,7 +412,12 @@ export class Chat {
             view.value.fold.refresh(room);
             this.renew(room.id, view);
         } else {
-            const fold = new RoomFold(room, this.me.value.id, archivedNo);
+            const fold = new RoomFold(
+                room,
+                this.me.value.id,
+                archivedNo,
+                this.mentionsMe,
+            );
             this.rooms.set(room.id, shallowRef<RoomView>({ fold, loading: '' }));
             if (archivedNo === undefined) this.changed(room.id);
         }
@@ -532,6 +549,7 @@ export class Chat {
     private onRoomEvent(event: RoomEvent): void {
         if (event.ev === 'join') this.learnJoined(event);
         if (event.ev === 'message') {
+            for (const hear of this.listeners) hear(event);
             this.typing.stopped(event.room, event.from);
             if (event.from === this.me.value.id) {
                 this.outbox.delivered(event.room, event.cid);

@@ -1,62 +1,86 @@
 /* A search in the server's lists (people, groups), page by page, as one types. */
-import { ref, shallowRef, watch, type Ref } from 'vue';
+import { onScopeDispose, watch, type Ref } from 'vue';
+import type { Room, User } from '../protocol/types';
+import type { Chat } from './chat';
+import { usePages, type Page, type Pages } from './pages';
 
 const PAUSE = 200;
+const LIMIT = 20;
+const WORDS_MOST = 8;
 
-export interface Directory<T> {
-    found: Ref<T[]>;
-    more: Ref<boolean>;
-    busy: Ref<boolean>;
-    loaded: Ref<boolean>;
-    next(): Promise<void>;
+export interface Fields {
+    prefix?: string;
+    next?: string;
+    limit: number;
 }
 
 /* fetch asks for a page; a page that comes too late is thrown away. */
 export function useDirectory<T>(
     query: Ref<string>,
-    fetch: (fields: { prefix?: string; next?: string; limit: number }) => Promise<{
-        items: T[];
-        next?: string | undefined;
-    }>,
-    limit = 20,
-): Directory<T> {
-    const found = shallowRef<T[]>([]);
-    const more = ref(false);
-    const busy = ref(false);
-    const loaded = ref(false);
-    let cursor: string | undefined;
-    let round = 0;
+    fetch: (fields: Fields) => Promise<Page<T>>,
+    limit = LIMIT,
+): Pages<T> {
     let timer: ReturnType<typeof setTimeout> | undefined;
-
-    async function page(first: boolean): Promise<void> {
-        const mine = first ? ++round : round;
+    const pages = usePages<T>((next) => {
         const prefix = query.value.trim();
-        busy.value = true;
-        try {
-            const answer = await fetch({
-                limit,
-                ...(prefix ? { prefix } : {}),
-                ...(!first && cursor ? { next: cursor } : {}),
-            });
-            if (mine !== round) return;
-            found.value = first ? answer.items : [...found.value, ...answer.items];
-            cursor = answer.next;
-            more.value = cursor !== undefined;
-            loaded.value = true;
-        } catch {
-            if (mine === round) more.value = false;
-        } finally {
-            if (mine === round) busy.value = false;
-        }
-    }
-
+        return fetch({
+            limit,
+            ...(prefix ? { prefix } : {}),
+            ...(next ? { next } : {}),
+        });
+    });
     watch(
-        query,
+        () => query.value.trim(),
         (_, before) => {
             clearTimeout(timer);
-            timer = setTimeout(() => void page(true), before === undefined ? 0 : PAUSE);
+            const pause = before === undefined ? 0 : PAUSE;
+            timer = setTimeout(() => void pages.load(), pause);
         },
         { immediate: true },
     );
-    return { found, more, busy, loaded, next: () => page(false) };
+    onScopeDispose(() => clearTimeout(timer));
+    return pages;
+}
+
+/* Everybody but me, by the beginning of the name. */
+export function usePeople(
+    chat: Chat,
+    query: Ref<string>,
+    hidden: (user: User) => boolean = () => false,
+): Pages<User> {
+    return useDirectory(query, async (fields) => {
+        const answer = await chat.ask<{ users: User[]; next?: string }>('people', {
+            ...fields,
+            /* “@ani” finds ani. */
+            ...(fields.prefix ? { prefix: fields.prefix.replace(/^@/, '') } : {}),
+        });
+        const items = answer.users.filter(
+            (user) => user.id !== chat.me.value.id && !hidden(user),
+        );
+        chat.people.learn(items);
+        return { items, next: answer.next };
+    });
+}
+
+/* Public groups, by words of their names. */
+export function useGroups(
+    chat: Chat,
+    query: Ref<string>,
+    hidden: (room: Room) => boolean = () => false,
+    limit = LIMIT,
+): Pages<Room> {
+    return useDirectory(
+        query,
+        async ({ prefix, ...fields }) => {
+            const words = prefix?.match(/[\p{L}\p{N}]+/gu)?.slice(0, WORDS_MOST);
+            if (prefix && !words) return { items: [] }; /* not one word */
+            const answer = await chat.ask<{ rooms: Room[]; next?: string }>('groups', {
+                ...fields,
+                ...(words ? { words: words.join(' ') } : {}),
+            });
+            const items = answer.rooms.filter((room) => !hidden(room));
+            return { items, next: answer.next };
+        },
+        limit,
+    );
 }

@@ -23,19 +23,26 @@ export class RoomFold {
     room: Room;
     private readonly events = new Map<number, RoomEvent>();
     private runs: Run[] = []; /* cached without a hole, rising, never touching */
+    /* Others' messages that mention me, as far as they were seen here; kept when their
+     * events are trimmed. */
+    private mentioned = new Set<number>();
 
-    /* archivedNo: only messages after this one bring an archived room back. */
+    /* archivedNo: only messages after this one bring an archived room back. mentions:
+     * whether a text mentions me. */
     constructor(
         room: Room,
         private readonly me: string,
         public archivedNo = 0,
+        private readonly mentions: (text: string) => boolean = () => false,
     ) {
         this.room = { ...room };
+        this.noteMention(room.last);
     }
 
     /* The server's word, possibly older than what is known here. */
     refresh(room: Room): void {
         const { read_seq, read_no } = this.room;
+        this.noteMention(room.last);
         if (room.seq >= this.room.seq) {
             this.room = { ...room };
             this.read(read_seq, read_no);
@@ -58,7 +65,9 @@ export class RoomFold {
     reset(room: Room): void {
         this.events.clear();
         this.runs = [];
+        this.mentioned.clear();
         this.room = { ...room };
+        this.noteMention(room.last);
     }
 
     /* An event, from wherever. False: it was known. */
@@ -66,6 +75,7 @@ export class RoomFold {
         if (this.events.has(event.seq)) return false;
         this.events.set(event.seq, event);
         this.insertRun(event.seq);
+        this.noteMention(event);
         if (event.ev === 'message' && event.from === this.me) {
             this.read(event.seq, event.no);
         }
@@ -93,6 +103,13 @@ export class RoomFold {
 
     get unread(): number {
         return max(0, this.room.no - this.room.read_no);
+    }
+
+    /* How many unread messages mention me; a lower bound until all are cached. */
+    get unreadMentions(): number {
+        let count = 0;
+        for (const seq of this.mentioned) if (seq > this.room.read_seq) count++;
+        return count;
     }
 
     get(seq: number): RoomEvent | undefined {
@@ -155,6 +172,13 @@ export class RoomFold {
         this.runs = this.runs
             .filter(([, last]) => last > floor)
             .map(([first, last]) => [max(first, floor + 1), last]);
+    }
+
+    private noteMention(event: RoomEvent | null): void {
+        if (event?.ev !== 'message' || event.from === this.me) return;
+        if (typeof event.body === 'string' && this.mentions(event.body)) {
+            this.mentioned.add(event.seq);
+        }
     }
 
     private tail(): Run | undefined {

@@ -1,6 +1,6 @@
 /* Times and texts as people read them. */
 import { i18n } from '../i18n';
-import { serverNow } from './clock';
+import { minute, serverNow } from './clock';
 
 /* The reader's own kind of the language, if there is one: en-GB has 24 hours. */
 function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
@@ -17,6 +17,15 @@ function daysAgo(at: number, now: number): number {
 
 export function clockTime(at: number): string {
     return formatter({ hour: '2-digit', minute: '2-digit' }).format(at);
+}
+
+export function number(n: number): string {
+    return new Intl.NumberFormat(i18n.global.locale.value).format(n);
+}
+
+/* “1 member”, “1,200 members”. */
+export function memberCount(n: number): string {
+    return i18n.global.t('chat.members', { n: number(n) }, n);
 }
 
 /* For the list: time, then day, then date. */
@@ -45,23 +54,27 @@ export function dayName(at: number, now = serverNow()): string {
     }).format(at);
 }
 
-export function lastSeen(at: number, now = serverNow()): string {
-    const { t } = i18n.global;
+/* “just now”, “5 minutes ago”, “yesterday”; longer ago: the date. */
+export function ago(at: number, now = minute.value): string {
+    const relative = new Intl.RelativeTimeFormat(i18n.global.locale.value, {
+        numeric: 'auto',
+    });
+    const minutes = Math.floor((now - at) / 60_000);
+    if (minutes < 1) return i18n.global.t('chat.justNow');
+    if (minutes < 60) return relative.format(-minutes, 'minute');
     const days = daysAgo(at, now);
-    const time = clockTime(at);
-    if (days <= 0) return t('chat.lastSeen', { when: t('chat.today', { time }) });
-    if (days === 1) return t('chat.lastSeen', { when: t('chat.yesterday', { time }) });
-    return t('chat.lastSeen', { when: shortTime(at, now) });
+    const hours = Math.floor(minutes / 60);
+    if (days <= 0 || hours < 6) return relative.format(-hours, 'hour');
+    return days < 7 ? relative.format(-days, 'day') : shortTime(at, now);
+}
+
+export function lastSeen(at: number, now = minute.value): string {
+    return i18n.global.t('chat.lastSeen', { when: ago(at, now) });
 }
 
 /* When a device was last used. */
-export function lastUsed(at: number, now = serverNow()): string {
-    const { t } = i18n.global;
-    const days = daysAgo(at, now);
-    const time = clockTime(at);
-    if (days <= 0) return t('sessions.used', { when: t('chat.today', { time }) });
-    if (days === 1) return t('sessions.used', { when: t('chat.yesterday', { time }) });
-    return t('sessions.used', { when: shortTime(at, now) });
+export function lastUsed(at: number, now = minute.value): string {
+    return i18n.global.t('sessions.used', { when: ago(at, now) });
 }
 
 export function shortDate(at: number): string {
