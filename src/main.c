@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "proc/handed.h"
 #include "proc/master.h"
 
 static const char usage[] =
@@ -49,7 +50,7 @@ serve(const char *path)
 {
 	struct err err = { 0 };
 
-	closefrom(STDERR_FILENO + 1);
+	closefrom(STDERR_FILENO + 1 + handed_count());
 	if (master_run(path, &err) == 0)
 		return 0;
 	fprintf(stderr, "burungd: %s\n", err.text);

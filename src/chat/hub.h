@@ -97,6 +97,9 @@ void hub_signal_room(struct hub *hub, const struct id *id,
 /* The same for the devices of one person connected here. */
 void hub_signal_user(
     struct hub *hub, const struct id *user, const struct buf *json);
+/* Frames that are made already. */
+void hub_send_user(
+    struct hub *hub, const struct id *user, struct chunk *frames);
 /* Ends devices of a session (zero: all of the user) with 4401. */
 void hub_end_session(
     struct hub *hub, const struct id *user, const struct id *session);

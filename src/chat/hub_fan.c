@@ -191,6 +191,18 @@ hub_signal_user(struct hub *hub, const struct id *user, const struct buf *json)
 }
 
 void
+hub_send_user(struct hub *hub, const struct id *user, struct chunk *frames)
+{
+	struct hub_user *u = hub_user_find(hub, user);
+	struct device *dev;
+
+	if (u == NULL)
+		return;
+	SLIST_FOREACH(dev, &u->devices, of_user)
+		wsconn_share(&dev->ws, frames);
+}
+
+void
 hub_signal_room(struct hub *hub, const struct id *id, const struct buf *json,
     const struct id *except)
 {

@@ -62,6 +62,7 @@ src_chat_libchat_a_SOURCES = \
 	src/chat/presence.c src/chat/presence.h \
 	src/chat/presence_lost.c \
 	src/chat/presence_peer.c \
+	src/chat/presence_tell.c \
 	src/chat/presence_private.h \
 	src/chat/renew.c src/chat/renew.h \
 	src/chat/request.c src/chat/request.h \

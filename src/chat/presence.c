@@ -26,6 +26,7 @@ presence_new(struct chat *chat)
 
 	MEM_NEW(p);
 	p->chat = chat;
+	p->teller = teller_new(chat);
 	map_init(&p->lingering, struct lingering, id);
 	presence_peers_init(p);
 	presence_lost_init(p);
@@ -60,26 +61,6 @@ presence_publish(struct presence *p, const struct buf *data)
 	bus_publish(p->chat->bus, &m);
 }
 
-void
-presence_tell(struct presence *p, const struct id *user, bool online,
-    const struct id *rooms, size_t n)
-{
-	struct buf b = { 0 };
-
-	json_open(&b, '{');
-	json_kstr(&b, "sig", "presence");
-	json_kid(&b, "user", user);
-	json_kbool(&b, "online", online);
-	json_ku64(&b, "last_seen", clock_wall_ms());
-	json_close(&b, '}');
-	if (online)
-		presence_not_absent(p, user);
-	hub_signal_begin(p->chat->hub);
-	for (size_t i = 0; i < n; i++)
-		hub_signal_room(p->chat->hub, &rooms[i], &b, user);
-	buf_free(&b);
-}
-
 /* A change of one of our own people: here, and to the other workers. */
 static void
 announce(struct presence *p, uint8_t what, const struct lingering *l)
@@ -93,9 +74,11 @@ announce(struct presence *p, uint8_t what, const struct lingering *l)
 	buf_add(&b, l->rooms, l->nrooms * sizeof(l->rooms[0]));
 	presence_publish(p, &b);
 	buf_free(&b);
+	if (what == PRESENCE_CAME)
+		presence_not_absent(p, &l->id);
 	if (!presence_elsewhere(p, &l->id))
-		presence_tell(
-		    p, &l->id, what == PRESENCE_CAME, l->rooms, l->nrooms);
+		teller_add(p->teller, &l->id, what == PRESENCE_CAME, l->rooms,
+		    l->nrooms);
 }
 
 static struct lingering *
@@ -284,6 +267,7 @@ presence_free(struct presence **pp)
 	map_free(&p->lingering);
 	presence_peers_free(p);
 	presence_lost_free(p);
+	teller_free(&p->teller);
 	free(p);
 	*pp = NULL;
 }

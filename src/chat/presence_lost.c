@@ -128,8 +128,10 @@ tell(struct presence *p, const struct id *user, const struct head_list *heads)
 	for (size_t i = 0; i < heads->n; i++)
 		if (heads->v[i].members <= ROOM_MAX)
 			rooms[n++] = heads->v[i].room;
-	presence_tell(p, user, online, rooms, n);
-	if (!online)
+	teller_add(p->teller, user, online, rooms, n);
+	if (online)
+		presence_not_absent(p, user);
+	else
 		note_absent(p, user);
 	free(rooms);
 }

@@ -354,8 +354,10 @@ on_change(struct presence *p, struct peer *peer, bool came, const uint8_t *d,
 		changed = peer_add(p, peer, &user) && changed;
 	else
 		changed = peer_remove(p, peer, &user) && changed;
+	if (came)
+		presence_not_absent(p, &user);
 	if (changed)
-		presence_tell(p, &user, came, rooms, n);
+		teller_add(p->teller, &user, came, rooms, n);
 }
 
 void

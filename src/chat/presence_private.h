@@ -52,8 +52,11 @@ struct peer {
 	size_t nformer;
 };
 
+struct teller; /* presence_tell.c */
+
 struct presence {
 	struct chat *chat;
+	struct teller *teller;
 	struct map elsewhere; /* struct elsewhere */
 	struct map lingering; /* struct lingering */
 	struct map peers;     /* struct peer */
@@ -72,8 +75,6 @@ struct presence {
 bool presence_here(struct presence *p, const struct id *user); /* or lingers */
 bool presence_is_here(const struct hub_user *u);
 uint64_t presence_mix(const struct id *id); /* its share of a digest */
-void presence_tell(struct presence *p, const struct id *user, bool online,
-    const struct id *rooms, size_t n);
 void presence_publish(struct presence *p, const struct buf *data);
 
 /* presence_lost.c: people of workers that are not heard */
@@ -93,6 +94,13 @@ bool presence_elsewhere(struct presence *p, const struct id *user);
 void presence_beat(struct presence *p);
 void presence_peers_tick(struct presence *p, uint64_t now);
 void presence_peers_free(struct presence *p);
+
+/* presence_tell.c: the devices here, told within half a second */
+struct teller *teller_new(struct chat *chat);
+void teller_free(struct teller **t);
+/* user came or went: to all that are here in those rooms, which are copied. */
+void teller_add(struct teller *t, const struct id *user, bool online,
+    const struct id *rooms, size_t n);
 
 /* The first byte of a BUS_PRESENCE message, and what follows it. */
 enum {

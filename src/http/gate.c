@@ -22,6 +22,7 @@
 #define INPUT_MAX    32768       /* read ahead at most */
 #define WRITE_STALL  30          /* s without progress in sending: gone */
 #define LINGER_MS    5000        /* for the client to read a last answer */
+#define DRAIN_MS     300         /* for a request that is on its way */
 #define LINGER_BYTES (16u << 20) /* that it may still send meanwhile */
 
 static void gate_run(struct http_gate *g);
@@ -357,11 +358,12 @@ http_gate_keeps(const struct http_gate *g)
 	return !g->close && !g->server->draining;
 }
 
+/* Who has just connected, or been answered, may have asked already. */
 void
 http_gate_drain(struct http_gate *g)
 {
 	if (g->state == GATE_HEAD && !g->begun)
-		http_gate_free(g);
+		deadline(g, DRAIN_MS);
 }
 
 void

@@ -87,7 +87,7 @@ struct http_gate {
 /* Puts the gate before a connection that evhtp has just accepted. */
 void http_gate_new(struct http_server *s, evhtp_connection_t *conn);
 void http_gate_free(struct http_gate *g);  /* closes the connection */
-void http_gate_drain(struct http_gate *g); /* closes it if it is idle */
+void http_gate_drain(struct http_gate *g); /* closes it if it stays idle */
 bool http_gate_keeps(
     const struct http_gate *g);           /* may another request follow? */
 void http_gate_down(struct http_gate *g); /* it is gone or no longer ours */

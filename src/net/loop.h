@@ -32,7 +32,12 @@ uint64_t loop_turn(const struct loop *loop);
  * what becomes ready is handled in the next turn. Not to be called from a
  * hook. */
 void loop_on_turn_end(struct loop *loop, int order, loop_cb *cb, void *arg);
-enum { LOOP_ORDER_HUB = 10, LOOP_ORDER_BUS = 20, LOOP_ORDER_CONN = 30 };
+enum {
+	LOOP_ORDER_HUB = 10,
+	LOOP_ORDER_BUS = 20,
+	LOOP_ORDER_CONN = 30,
+	LOOP_ORDER_STORE = 40,
+};
 
 /* Calls cb once in the next turn, before its hooks. The loop does not sleep
  * until then. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "proc/handed.h"
 
 enum { BACKLOG = 4096 }; /* clamped to net.core.somaxconn */
 
@@ -100,7 +101,8 @@ open_one(const struct addrinfo *ai)
 
 /* 0 also when there is no IPv6 here. */
 static int
-add(struct listen_set *s, const char *key, const char *address, struct err *err)
+add(struct listen_set *s, struct listen_set *handed, const char *key,
+    const char *address, struct err *err)
 {
 	struct addrinfo *ai = resolve(key, address, err);
 	bool v6;
@@ -109,7 +111,9 @@ add(struct listen_set *s, const char *key, const char *address, struct err *err)
 	if (ai == NULL)
 		return -1;
 	v6 = ai->ai_family == AF_INET6;
-	fd = open_one(ai);
+	fd = handed_find(handed, ai->ai_addr, ai->ai_addrlen);
+	if (fd == -1)
+		fd = open_one(ai);
 	why = errno;
 	freeaddrinfo(ai);
 	if (fd != -1) {
@@ -126,8 +130,8 @@ add(struct listen_set *s, const char *key, const char *address, struct err *err)
 }
 
 int
-listen_open(struct listen_set *s, const char *key, char *const *addresses,
-    struct err *err)
+listen_open(struct listen_set *s, struct listen_set *handed, const char *key,
+    char *const *addresses, struct err *err)
 {
 	s->n = 0;
 	for (size_t i = 0; addresses[i] != NULL; i++) {
@@ -136,7 +140,7 @@ listen_open(struct listen_set *s, const char *key, char *const *addresses,
 			    LISTEN_MAX);
 			goto fail;
 		}
-		if (add(s, key, addresses[i], err) == -1)
+		if (add(s, handed, key, addresses[i], err) == -1)
 			goto fail;
 	}
 	if (s->n > 0 || addresses[0] == NULL)

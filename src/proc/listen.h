@@ -14,12 +14,13 @@ struct listen_set {
 };
 
 /* One listening, non-blocking socket per address ("127.0.0.1:8080",
- * "[::1]:8080"; NULL at the end). An IPv6 address on a host without IPv6 is
+ * "[::1]:8080"; NULL at the end): that of handed which is bound to it, which
+ * leaves handed then, else a new one. An IPv6 address on a host without IPv6 is
  * left out with a warning, as long as another one remains. No address at all is
  * none. key: of the configuration, for messages. 0, or -1 with all closed; the
  * text says what to do. */
-int listen_open(struct listen_set *s, const char *key, char *const *addresses,
-    struct err *err);
+int listen_open(struct listen_set *s, struct listen_set *handed,
+    const char *key, char *const *addresses, struct err *err);
 void listen_close(struct listen_set *s);
 
 #endif

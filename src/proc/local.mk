@@ -4,9 +4,11 @@ src_proc_libproc_a_SOURCES = \
 	src/proc/admin_socket.c src/proc/admin_socket.h \
 	src/proc/board.c src/proc/board.h \
 	src/proc/datadir.c src/proc/datadir.h \
+	src/proc/handed.c src/proc/handed.h \
 	src/proc/listen.c src/proc/listen.h \
 	src/proc/master.c src/proc/master.h \
 	src/proc/metrics.c src/proc/metrics.h \
+	src/proc/notify.c src/proc/notify.h \
 	src/proc/places.c src/proc/places.h src/proc/places_private.h \
 	src/proc/prepare.c src/proc/prepare.h \
 	src/proc/privs.c src/proc/privs.h \

@@ -15,6 +15,8 @@
 
 #include "base/log.h"
 #include "proc/admin_socket.h"
+#include "proc/handed.h"
+#include "proc/notify.h"
 #include "proc/places.h"
 #include "proc/prepare.h"
 #include "proc/privs.h"
@@ -78,6 +80,23 @@ make_setup_code(char *out, size_t size)
 	snprintf(out, size, "%.4s-%.4s-%.4s", c, c + 4, c + 8);
 }
 
+/* What is handed over is used where the configuration names its address. */
+static int
+open_sockets(struct server *s, struct err *err)
+{
+	struct listen_set handed;
+	int rc = 0;
+
+	handed_take(&handed);
+	if (listen_open(&s->listen, &handed, "listen", s->conf->listen, err) ==
+		-1 ||
+	    listen_open(&s->metrics, &handed, "metrics_listen",
+		s->conf->metrics_listen, err) == -1)
+		rc = -1;
+	handed_close(&handed);
+	return rc;
+}
+
 static int
 open_as_root(struct server *s, struct err *err)
 {
@@ -86,9 +105,7 @@ open_as_root(struct server *s, struct err *err)
 
 	if (privs_lookup(conf->user, &id, err) == -1 ||
 	    datadir_open(&s->data, conf->data, &id, err) == -1 ||
-	    listen_open(&s->listen, "listen", conf->listen, err) == -1 ||
-	    listen_open(
-		&s->metrics, "metrics_listen", conf->metrics_listen, err) == -1)
+	    open_sockets(s, err) == -1)
 		return -1;
 	privs_raise_nofile();
 	if (privs_drop(&id, err) == -1)
@@ -237,14 +254,17 @@ static void
 supervise(struct server *s, const sigset_t *set)
 {
 	struct places p;
+	struct notify notify;
 	struct timespec ts = { 0 };
 	unsigned ms;
 	int number;
 
+	notify_init(&notify);
 	places_init(&p, s);
 	for (;;) {
 		log_set_level((enum log_level)s->board->log_level);
 		ms = places_tick(&p);
+		notify_follow(&notify, &p);
 		if (p.ending && places_all_empty(&p))
 			break;
 		ts.tv_nsec = (long)ms * 1000000;

@@ -34,8 +34,8 @@ store_append(struct store *st, struct append *a)
 	st->pending++;
 	pthread_mutex_lock(&q->lock);
 	STAILQ_INSERT_TAIL(&q->appends, a, link);
-	pthread_cond_signal(&q->work);
 	pthread_mutex_unlock(&q->lock);
+	queue_filled(st, q);
 }
 
 void

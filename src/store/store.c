@@ -10,7 +10,8 @@
 #include "base/mem.h"
 #include "store/threads.h"
 
-#define IDLE_S 1
+#define IDLE_S    1
+#define FRESH_MAX 32 /* more in one turn: somebody is woken before its end */
 
 struct job {
 	STAILQ_ENTRY(job) link;
@@ -87,16 +88,20 @@ check_health(struct store_thread *t)
 static bool
 wait_for_work(struct store_thread *t)
 {
+	struct queue *q = t->queue;
 	struct timespec until;
+	bool woken = true;
 
+	q->idle++;
 	if (!t->restless) {
-		pthread_cond_wait(&t->queue->work, &t->queue->lock);
-		return true;
+		pthread_cond_wait(&q->work, &q->lock);
+	} else {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += IDLE_S;
+		woken = pthread_cond_timedwait(&q->work, &q->lock, &until) == 0;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += IDLE_S;
-	return pthread_cond_timedwait(
-		   &t->queue->work, &t->queue->lock, &until) == 0;
+	q->idle--;
+	return woken;
 }
 
 /* The next things to do: a batch, a job, or both. False: stop. */
@@ -114,8 +119,11 @@ next_work(struct store_thread *t, struct batch **b_r, struct job **job_r)
 		*job_r = STAILQ_FIRST(&q->jobs);
 		if (*job_r != NULL)
 			STAILQ_REMOVE_HEAD(&q->jobs, link);
-		if (*b_r != NULL || *job_r != NULL)
+		if (*b_r != NULL || *job_r != NULL) {
+			if (!STAILQ_EMPTY(&q->jobs) && q->idle > 0)
+				pthread_cond_signal(&q->work);
 			break;
+		}
 		stop = q->stop;
 		if (stop || wait_for_work(t))
 			continue;
@@ -240,6 +248,34 @@ store_free(struct store *st)
 	free(st);
 }
 
+static void
+wake(struct queue *q)
+{
+	if (q->fresh == 0)
+		return;
+	q->fresh = 0;
+	pthread_cond_signal(&q->work);
+}
+
+static void
+turn_end(void *arg)
+{
+	struct store *st = arg;
+
+	wake(&st->read);
+	wake(&st->write);
+}
+
+void
+queue_filled(struct store *st, struct queue *q)
+{
+	/* the turn may have ended already, or not have begun */
+	if (q->fresh++ == 0)
+		loop_again(st->loop);
+	if (q->fresh == FRESH_MAX)
+		wake(q);
+}
+
 struct store *
 store_open(const struct store_conf *conf, struct loop *loop, struct err *err)
 {
@@ -265,6 +301,7 @@ store_open(const struct store_conf *conf, struct loop *loop, struct err *err)
 		return NULL;
 	}
 	start_threads(st);
+	loop_on_turn_end(loop, LOOP_ORDER_STORE, turn_end, st);
 	return st;
 }
 
@@ -291,6 +328,7 @@ store_close(struct store **stp)
 	if (st == NULL)
 		return;
 	*stp = NULL;
+	loop_forget(st->loop, turn_end, st);
 	stop_threads(st);
 	while (st->pending > 0) {
 		start_threads(st);
@@ -308,8 +346,8 @@ queue_job(struct store *st, struct queue *q, const struct job *j)
 	st->pending++;
 	pthread_mutex_lock(&q->lock);
 	STAILQ_INSERT_TAIL(&q->jobs, job, link);
-	pthread_cond_signal(&q->work);
 	pthread_mutex_unlock(&q->lock);
+	queue_filled(st, q);
 }
 
 void

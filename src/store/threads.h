@@ -22,6 +22,8 @@ struct queue {
 	struct append_list appends; /* the writer's only */
 	unsigned failures; /* batches that could not be stored; the writer's */
 	bool stop;
+	unsigned idle;  /* threads that wait */
+	unsigned fresh; /* put in since somebody was woken; the loop's */
 };
 
 struct store_thread {
@@ -47,6 +49,11 @@ struct store {
 	void (*on_health)(bool ok, void *arg);
 	void *on_health_arg;
 };
+
+/* Something was put into q: a thread is woken, at the turn's end as a rule, so
+ * that what a turn asks for costs one wake-up and shares a commit. Not under
+ * q's lock. */
+void queue_filled(struct store *st, struct queue *q);
 
 /* Appends that share a commit. */
 struct batch;

@@ -220,6 +220,7 @@ describe('history', () => {
         const scroller = ani.page.locator('.scroller');
         const box = (await scroller.boundingBox())!;
         await ani.page.mouse.move(box.x + 200, box.y + 200);
+        const seen = new Set(await ani.bubbles());
         await waitFor('the first line', async () => {
             await ani.page.mouse.wheel(0, -400);
             const jump = await movedBy(
@@ -228,10 +229,10 @@ describe('history', () => {
             );
             expect(Math.abs(jump)).toBeLessThan(3);
             const texts = await ani.bubbles();
+            for (const text of texts) seen.add(text);
             return texts[0] === 'line 0';
         });
-        const texts = await ani.bubbles();
-        expect(texts).toEqual([...Array(240).keys()].map((i) => `line ${i}`));
+        expect(seen.size).toBe(240);
 
         await ani.page.click('.latest');
         await ani.page.waitForSelector('.latest', { state: 'detached' });

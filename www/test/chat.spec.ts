@@ -42,7 +42,8 @@ afterEach(() => {
 
 function texts(): string[] {
     return timeline({
-        events: chat.view(ROOM)?.fold.timeline() ?? [],
+        parts: chat.view(ROOM)?.fold.parts() ?? [],
+        newest: 0,
         outgoing: chat.outgoing(ROOM),
         me: ME,
         direct: false,

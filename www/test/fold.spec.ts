@@ -203,4 +203,19 @@ describe('the fold of a room', () => {
         fold.want({ archived: true }, 2);
         expect(fold.room.archived).toBe(true);
     });
+
+    it('keeps what is near and the newest when it must forget, and knows the holes', () => {
+        const fold = new RoomFold(room({ seq: 4_000, no: 4_000 }), ME);
+        for (let seq = 1; seq <= 4_000; seq++) fold.add(message(seq));
+        expect(fold.narrow(1_000, 5_000)).toBe(false);
+        expect(fold.narrow(1_000, 2_000)).toBe(true);
+        const ends = () => fold.parts().map((part) => [part[0]!.seq, part.at(-1)!.seq]);
+        expect(ends()).toEqual([
+            [500, 1_500],
+            [3_501, 4_000],
+        ]);
+        expect(fold.resumePoint()).toEqual([4_000, message(4_000).cid]);
+        for (let seq = 1_501; seq <= 3_500; seq++) fold.add(message(seq));
+        expect(ends()).toEqual([[500, 4_000]]);
+    });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Outgoing } from '../src/protocol/outbox';
+import type { RoomEvent } from '../src/protocol/types';
 import { reuse, timeline, type MessageRow, type Row } from '../src/state/timeline';
 import { ME, message, ROOM } from './fake_socket';
 
@@ -18,9 +19,13 @@ function outgoing(cid: string, body: string): Outgoing {
     };
 }
 
-function rowsOf(input: Partial<Parameters<typeof timeline>[0]>): Row[] {
+type Given = Partial<Parameters<typeof timeline>[0]> & { events?: RoomEvent[] };
+
+/* events: one part without a hole. */
+function rowsOf({ events = [], ...input }: Given): Row[] {
     return timeline({
-        events: [],
+        parts: events.length > 0 ? [events] : [],
+        newest: 0,
         outgoing: [],
         me: ME,
         direct: false,
@@ -157,5 +162,47 @@ describe('the rows of a conversation', () => {
         ]);
         const later = reuse(rowsOf({ events }), rows);
         expect(later.every((row, at) => row === rows[at])).toBe(true);
+    });
+
+    it('never show a hole as continuous', () => {
+        const parts = [
+            [message(4, { at: NOON }), message(5, { at: NOON })],
+            [message(9, { at: NOON }), message(10, { at: NOON })],
+        ];
+        const rows = rowsOf({ parts, newest: 12 });
+        const shown = rows.map((row) => {
+            if (row.type === 'gap') return `${row.first}–${row.last}`;
+            return row.type === 'message' ? row.seq : row.type;
+        });
+        expect(shown).toEqual(['1–3', 'day', 4, 5, '6–8', 'day', 9, 10, '11–12']);
+        const [, five, nine] = rows.filter((row) => row.type === 'message');
+        expect([five!.last, five!.faced]).toEqual([true, true]);
+        expect([nine!.first, nine!.named]).toEqual([true, true]);
+    });
+
+    it('have the line of what is new only where its place is known', () => {
+        const types = (parts: RoomEvent[][], unreadAfter: number) =>
+            rowsOf({ parts, newest: 9, unreadAfter }).map((row) => row.type);
+        const newest = [message(8, { at: NOON }), message(9, { at: NOON })];
+        expect(types([newest], 5)).not.toContain('unread');
+        expect(types([newest], 7)).toContain('unread');
+        expect(types([[message(5, { at: NOON })], newest], 4)[1]).toBe('unread');
+    });
+
+    it('group by sender and minute, and name the sender once', () => {
+        const rows = rowsOf({
+            events: [0, 30_000, 61_000, 12 * 60_000].map((ms, at) =>
+                message(at + 1, { at: NOON + ms }),
+            ),
+        });
+        const edges = rows
+            .filter((row): row is MessageRow => row.type === 'message')
+            .map(({ first, last, named, faced }) => [first, last, named, faced]);
+        expect(edges).toEqual([
+            [true, false, true, false],
+            [false, true, false, false],
+            [true, true, false, true],
+            [true, true, true, true],
+        ]);
     });
 });

@@ -144,6 +144,7 @@ class Server:
         }
         self.env = env or {}
         self.wrapper = wrapper
+        self.pass_fds: tuple[int, ...] = ()  # descriptors that it inherits
         self.process: subprocess.Popen | None = None
         self.accounts: dict[str, Account] = {}
         self._setup: str | None = None
@@ -182,6 +183,7 @@ class Server:
                 stderr=log,
                 cwd=self.folder,
                 env=self.environment(),
+                pass_fds=self.pass_fds,
             )
 
     def start(self, *, ready: bool = True) -> None:

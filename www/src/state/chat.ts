@@ -15,6 +15,7 @@ import type {
     Signal,
     User,
 } from '../protocol/types';
+import { Batch } from './batch';
 import { Cache, loadLogs } from './cache';
 import { minute, serverNow, setServerTime } from './clock';
 import { Cursors } from './cursors';
@@ -29,10 +30,11 @@ import { loadDrafts, saveDraft, saveUser, type Draft } from './storage';
 const PAGE = 50;
 const PAGE_MOST = 200;
 const KEEP = 200; /* events of a room that is not open */
+const CACHED_MOST = 2_000; /* of one that is */
 const TYPING_EVERY = 3_000;
 const RESUME_MOST = 500; /* rooms in hello: it must fit into a frame */
 
-export type Loading = '' | 'newest' | 'older' | 'failed';
+export type Loading = '' | 'newest' | 'failed';
 
 export interface RoomView {
     readonly fold: RoomFold;
@@ -95,6 +97,10 @@ export class Chat {
     private selfSeq = 0;
     private readonly way: Way;
     private readonly mentionsMe: (text: string) => boolean;
+    /* Events may come by the thousand: who looks is told a few times a second. */
+    private readonly moved = new Batch<ShallowRef<RoomView>>((views) => {
+        for (const view of views) view.value = { ...view.value };
+    });
 
     constructor(
         me: User,
@@ -159,6 +165,7 @@ export class Chat {
         this.cursors.close();
         this.connection.stop();
         this.way.stop();
+        this.moved.close();
         this.outbox.close();
         this.typing.clear();
     }
@@ -282,10 +289,23 @@ export class Chat {
         await this.load(room, 'newest', { room, limit });
     }
 
-    async loadOlder(room: string): Promise<void> {
-        const before = this.view(room)?.fold.oldest;
-        if (before === undefined || before <= 1) return;
-        await this.load(room, 'older', { room, before, limit: PAGE });
+    /* A piece of a room's history into its fold: before, after or around a seq. Rejects
+     * with a ProtocolError. */
+    async page(
+        room: string,
+        where: { before: number } | { after: number } | { around: number },
+        limit = PAGE,
+    ): Promise<void> {
+        const view = this.rooms.get(room);
+        if (!view) return;
+        await this.fetchPage(view, { room, ...where, limit });
+        this.renew(room, view);
+    }
+
+    /* Forgets what is far from seq if very much of the room is cached. */
+    narrow(room: string, seq: number): void {
+        const view = this.rooms.get(room);
+        if (view?.value.fold.narrow(seq, CACHED_MOST)) this.renew(room, view);
     }
 
     async openDirect(user: string): Promise<string> {
@@ -465,16 +485,21 @@ export class Chat {
         view.value = { ...view.value, loading: what };
         let result: Loading = 'failed';
         try {
-            const page = await this.ask<HistoryAnswer>('history', fields);
-            this.people.learn(page.users ?? []);
-            for (const event of page.events) view.value.fold.add(event);
-            this.covered(room, view.value.fold);
-            this.changed(room);
+            await this.fetchPage(view, fields);
             result = '';
         } catch {
             /* shown as failed; the reader or the next hello tries again */
         }
         view.value = { ...view.value, loading: result };
+    }
+
+    private async fetchPage(view: ShallowRef<RoomView>, fields: object): Promise<void> {
+        const page = await this.ask<HistoryAnswer>('history', fields);
+        const { fold } = view.value;
+        this.people.learn(page.users ?? []);
+        for (const event of page.events) fold.add(event);
+        this.covered(fold.room.id, fold);
+        this.changed(fold.room.id);
     }
 
     private covered(room: string, fold: RoomFold): void {
@@ -559,7 +584,8 @@ export class Chat {
         if (!view) return; /* `added` or hello tells of it, then history fills up */
         view.value.fold.add(event);
         this.covered(event.room, view.value.fold);
-        this.renew(event.room, view);
+        this.moved.add(view);
+        this.changed(event.room);
     }
 
     private learnJoined(event: RoomEvent): void {

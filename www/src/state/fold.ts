@@ -120,10 +120,13 @@ export class RoomFold {
      * newest is not cached. Only these may be shown as one conversation. */
     timeline(): RoomEvent[] {
         const run = this.tail();
-        if (!run) return [];
-        const list: RoomEvent[] = [];
-        for (let seq = run[0]; seq <= run[1]; seq++) list.push(this.events.get(seq)!);
-        return list;
+        return run ? this.slice(run) : [];
+    }
+
+    /* All that is cached, rising: each part without a hole, and between two parts
+     * events that are missing. */
+    parts(): RoomEvent[][] {
+        return this.runs.map((run) => this.slice(run));
     }
 
     /* The last events of the timeline, at most count, none after room.seq. */
@@ -179,6 +182,27 @@ export class RoomFold {
         if (typeof event.body === 'string' && this.mentions(event.body)) {
             this.mentioned.add(event.seq);
         }
+    }
+
+    /* Of more than most events keeps those near seq, and the newest. True: some went. */
+    narrow(seq: number, most: number): boolean {
+        if (this.events.size <= most) return false;
+        const near = most >> 2;
+        const newest = this.room.seq - near;
+        for (const one of [...this.events.keys()]) {
+            if (Math.abs(one - seq) > near && one <= newest) this.events.delete(one);
+        }
+        this.runs = [];
+        for (const one of [...this.events.keys()].sort((a, b) => a - b)) {
+            this.insertRun(one);
+        }
+        return true;
+    }
+
+    private slice([first, last]: Run): RoomEvent[] {
+        const list: RoomEvent[] = [];
+        for (let seq = first; seq <= last; seq++) list.push(this.events.get(seq)!);
+        return list;
     }
 
     private tail(): Run | undefined {

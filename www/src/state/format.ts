@@ -2,11 +2,18 @@
 import { i18n } from '../i18n';
 import { minute, serverNow } from './clock';
 
+/* Making one takes longer than drawing a message. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
 /* The reader's own kind of the language, if there is one: en-GB has 24 hours. */
 function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
     const language = i18n.global.locale.value;
     const own = navigator.languages.find((tag) => tag.split('-')[0] === language);
-    return new Intl.DateTimeFormat(own ?? language, options);
+    const tag = own ?? language;
+    const key = tag + JSON.stringify(options);
+    const known = formatters.get(key) ?? new Intl.DateTimeFormat(tag, options);
+    formatters.set(key, known);
+    return known;
 }
 
 function daysAgo(at: number, now: number): number {

@@ -3,8 +3,9 @@ import type { Outgoing, OutState } from '../protocol/outbox';
 import type { RoomEvent } from '../protocol/types';
 import { serverTime } from './clock';
 
-/* A pause this long begins a new group of bubbles, though the sender is the same. */
-const GROUP_PAUSE = 10 * 60_000;
+const MINUTE = 60_000;
+/* After a pause this long the sender is named again. */
+const PAUSE = 10 * MINUTE;
 
 export interface MessageRow {
     type: 'message';
@@ -19,18 +20,32 @@ export interface MessageRow {
     state: OutState;
     removable: boolean;
     error?: string | undefined;
-    first: boolean; /* of its group */
+    no: number; /* which message of the room; 0: not known yet */
+    first: boolean; /* of the sender's within a minute: one group of bubbles */
     last: boolean;
+    named: boolean; /* the first of the sender's for now, whatever the minute */
+    faced: boolean; /* the last of them */
+}
+
+/* Events first … last are not here: nothing above and below it is one conversation. */
+export interface GapRow {
+    type: 'gap';
+    key: string;
+    first: number;
+    last: number;
 }
 
 export type Row =
     | { type: 'day'; key: string; at: number }
     | { type: 'unread'; key: string }
     | { type: 'note'; key: string; seq: number; events: RoomEvent[] }
+    | GapRow
     | MessageRow;
 
 export interface TimelineInput {
-    events: RoomEvent[];
+    /* Rising; between two of them something is missing. */
+    parts: RoomEvent[][];
+    newest: number; /* the room's last seq */
     outgoing: readonly Outgoing[];
     me: string;
     /* Between two people nobody comes and goes: no notes. */
@@ -87,8 +102,11 @@ function fromEvent(event: RoomEvent, me: string): MessageRow {
         reply: event.reply,
         state: 'sent',
         removable: false,
+        no: event.no,
         first: true,
         last: true,
+        named: true,
+        faced: true,
     };
 }
 
@@ -106,66 +124,106 @@ function fromOutgoing(entry: Outgoing, input: TimelineInput): MessageRow {
         state: entry.state,
         removable: input.removable(entry),
         error: entry.error,
+        no: 0,
         first: true,
         last: true,
+        named: true,
+        faced: true,
     };
 }
 
 /* Two messages next to each other: are they one group? */
 function join(above: Row | undefined, row: MessageRow): void {
     if (above?.type !== 'message' || above.from !== row.from) return;
-    if (row.at - above.at > GROUP_PAUSE) return;
+    if (row.at - above.at > PAUSE) return;
+    above.faced = false;
+    row.named = false;
+    if (Math.floor(row.at / MINUTE) !== Math.floor(above.at / MINUTE)) return;
     above.last = false;
     row.first = false;
 }
 
-export function timeline(input: TimelineInput): Row[] {
-    const rows: Row[] = [];
-    const stored = new Set<string>();
-    let day = '';
-    let marked = input.unreadAfter === undefined;
+class Rows {
+    readonly list: Row[] = [];
+    private readonly stored = new Set<string>();
+    private day = '';
+    private marked: boolean;
 
-    function push(row: Row, at: number): void {
-        const today = dayOf(at);
-        if (today !== day) rows.push({ type: 'day', key: `day ${today}`, at });
-        day = today;
-        if (row.type === 'message') join(rows[rows.length - 1], row);
-        rows.push(row);
+    constructor(private readonly input: TimelineInput) {
+        this.marked = input.unreadAfter === undefined;
     }
 
-    function pushNote(event: RoomEvent): void {
-        const above = rows[rows.length - 1];
+    /* One row, under the name of its day if that is another than above. */
+    private push(row: Row, at: number): void {
+        const today = dayOf(at);
+        if (today !== this.day)
+            this.list.push({ type: 'day', key: `day ${row.key}`, at });
+        this.day = today;
+        if (row.type === 'message') join(this.list[this.list.length - 1], row);
+        this.list.push(row);
+    }
+
+    private note(event: RoomEvent): void {
+        const above = this.list[this.list.length - 1];
         if (
             above?.type === 'note' &&
             joinsRun(above, event) &&
-            dayOf(event.at) === day
+            dayOf(event.at) === this.day
         ) {
             above.events.push(event);
             above.seq = event.seq;
             return;
         }
         const { seq, at } = event;
-        push({ type: 'note', key: `note ${seq}`, seq, events: [event] }, at);
+        this.push({ type: 'note', key: `note ${seq}`, seq, events: [event] }, at);
     }
 
-    for (const [at, event] of input.events.entries()) {
-        if (event.ev === 'message') {
-            const row = fromEvent(event, input.me);
-            if (row.own) stored.add(row.cid);
-            if (!marked && !row.own && event.seq > input.unreadAfter!) {
-                rows.push({ type: 'unread', key: 'unread' });
-                marked = true;
-            }
-            push(row, event.at);
-        } else if (!input.direct && isNoted(event, input.events[at - 1])) {
-            pushNote(event);
+    private message(event: RoomEvent): void {
+        const row = fromEvent(event, this.input.me);
+        if (row.own) this.stored.add(row.cid);
+        if (!this.marked && !row.own && event.seq > this.input.unreadAfter!) {
+            this.list.push({ type: 'unread', key: 'unread' });
+            this.marked = true;
+        }
+        this.push(row, event.at);
+    }
+
+    gap(first: number, last: number): void {
+        if (last < first) return;
+        this.list.push({ type: 'gap', key: `gap ${last}`, first, last });
+        this.day = '';
+    }
+
+    part(events: RoomEvent[]): void {
+        /* What comes before a hole may be new too: the line is only where it is known. */
+        const { unreadAfter } = this.input;
+        if (!this.marked && events[0]!.seq > unreadAfter! + 1) this.marked = true;
+        for (const [at, event] of events.entries()) {
+            if (event.ev === 'message') this.message(event);
+            else if (!this.input.direct && isNoted(event, events[at - 1]))
+                this.note(event);
         }
     }
-    for (const entry of input.outgoing) {
-        if (stored.has(entry.cid)) continue;
-        push(fromOutgoing(entry, input), serverTime(entry.order));
+
+    outgoing(): void {
+        for (const entry of this.input.outgoing) {
+            if (this.stored.has(entry.cid)) continue;
+            this.push(fromOutgoing(entry, this.input), serverTime(entry.order));
+        }
     }
-    return rows;
+}
+
+export function timeline(input: TimelineInput): Row[] {
+    const rows = new Rows(input);
+    let next = 1;
+    for (const events of input.parts) {
+        rows.gap(next, events[0]!.seq - 1);
+        rows.part(events);
+        next = events[events.length - 1]!.seq + 1;
+    }
+    if (input.parts.length > 0) rows.gap(next, input.newest);
+    rows.outgoing();
+    return rows.list;
 }
 
 function equal(a: unknown, b: unknown): boolean {
