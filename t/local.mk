@@ -95,10 +95,21 @@ store_tests = t/store_accounts t/store_contract t/store_faults \
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
 EXTRA_DIST += t/lib/store_fixture.h
+# Again, on a MongoDB; skipped where there is none.
+mongo_tests = t/mongo_contract/accounts t/mongo_contract/contract \
+	t/mongo_contract/nodes
+TESTS += $(mongo_tests)
+mongo_logs = $(mongo_tests:=.log)
+$(mongo_logs): t/store_accounts t/store_contract t/store_nodes $(module_PROGRAMS)
+EXTRA_DIST += $(mongo_tests) t/lib/burung/mongo.py
 t_store_accounts_LDADD = $(STORE_LIBS)
+t_store_accounts_LDFLAGS = $(MODULES_IN)
 t_store_contract_LDADD = $(STORE_LIBS)
+t_store_contract_LDFLAGS = $(MODULES_IN)
 t_store_faults_LDADD = $(STORE_LIBS)
+t_store_faults_LDFLAGS = $(MODULES_IN)
 t_store_nodes_LDADD = $(STORE_LIBS)
+t_store_nodes_LDFLAGS = $(MODULES_IN)
 t_unit_store_durable_LDADD = $(STORE_LIBS)
 t_unit_store_threads_LDADD = $(STORE_LIBS)
 

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 
 #define LISTEN_WANT "an address and port such as 127.0.0.1:8080 or [::1]:8080"
+#define STORE_WANT  "sqlite or mongodb://HOST[:PORT]/NAME"
 #define ORIGIN_WANT "an origin such as https://chat.example.org"
 
 #define AT(field) offsetof(struct conf, field)
@@ -45,10 +46,12 @@ static const struct conf_key keys[] = {
 	    .fixed = true },
 	{ .name = "user", .kind = CONF_TEXT, .off = AT(user), .fixed = true },
 	{ .name = "store",
-	    .kind = CONF_WORD,
+	    .kind = CONF_TEXT,
 	    .off = AT(store),
 	    .def = "sqlite",
-	    .words = "sqlite",
+	    .check = conf_is_store,
+	    .want = STORE_WANT,
+	    .login = true,
 	    .fixed = true },
 	{ .name = "bus",
 	    .kind = CONF_TEXT,

@@ -46,10 +46,10 @@ struct conf {
 	char *data;       /* folder */
 	uint32_t workers; /* 1–64; default: number of CPUs, at least 2 */
 	char *user;       /* drop privileges to; NULL: stay */
-	char *store;      /* "sqlite" (file burung.db in data) */
-	char *bus;        /* "local", "redis://…": bus_check in bus/bus.h */
-	char *www;        /* folder of the built client; NULL: none is served */
-	char *public_url; /* "https://chat.example.org"; NULL */
+	char *store; /* "sqlite" (file burung.db in data), "mongodb://…" */
+	char *bus;   /* "local", "redis://…": bus_check in bus/bus.h */
+	char *www;   /* folder of the built client; NULL: none is served */
+	char *public_url;       /* "https://chat.example.org"; NULL */
 	char **allowed_origins; /* NULL at the end */
 	char **trusted_proxies;
 	char **metrics_listen; /* as listen; /metrics only. NULL at the end */

@@ -344,6 +344,14 @@ conf_is_listen(const char *s)
 }
 
 bool
+conf_is_store(const char *s)
+{
+	return strcmp(s, "sqlite") == 0 ||
+	       (strncmp(s, "mongodb://", 10) == 0 && s[10] != '\0') ||
+	       (strncmp(s, "mongodb+srv://", 14) == 0 && s[14] != '\0');
+}
+
+bool
 conf_is_origin(const char *s)
 {
 	size_t scheme = strncmp(s, "https://", 8) == 0  ? 8

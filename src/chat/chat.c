@@ -10,8 +10,21 @@
 #include "chat/notice.h"
 #include "chat/presence.h"
 #include "chat/renew.h"
+#include "store/append.h"
 
 #define HASH_THREADS 2
+
+/* Who sent it was told to try again; the others need not wait for that. */
+static void
+on_late(const struct append *a, void *arg)
+{
+	struct chat *chat = arg;
+
+	for (size_t i = 0; i < a->n; i++)
+		hub_commit(chat->hub, &a->ev[i]);
+	hub_commit_list(chat->hub, &a->more);
+	atomic_fetch_add(chat->c.counters.stored, a->n + a->more.n);
+}
 
 struct chat *
 chat_new(const struct chat_conf *c)
@@ -28,6 +41,8 @@ chat_new(const struct chat_conf *c)
 	chat->hub = hub_new(chat);
 	chat->presence = presence_new(chat);
 	chat->renew = renew_new(chat);
+	if (c->store != NULL)
+		store_on_late(c->store, on_late, chat);
 	return chat;
 }
 

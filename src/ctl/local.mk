@@ -13,3 +13,4 @@ burungctl_SOURCES = \
 	src/ctl/table.c src/ctl/table.h \
 	src/ctl/target.c src/ctl/target.h
 burungctl_LDADD = $(ADMIN_LIBS)
+burungctl_LDFLAGS = $(MODULES_IN)

@@ -14,6 +14,7 @@
 #include "admin/admin.h"
 #include "base/mem.h"
 #include "ctl/ask.h"
+#include "store/nodes.h"
 
 #define SYSTEM_CONF "/etc/burung/burungd.conf"
 #define WAIT_S      60
@@ -287,10 +288,11 @@ call_store(struct target *t, const char *path, const struct admin_op *op,
 
 /* Only a first account may make the database. */
 static int
-need_file(const char *path, const char *op, struct err *err)
+need_file(
+    const struct target *t, const char *path, const char *op, struct err *err)
 {
-	if (access(path, F_OK) == 0 || strcmp(op, "user_add") == 0 ||
-	    strcmp(op, "config") == 0)
+	if (store_is_shared(t->conf->store) || access(path, F_OK) == 0 ||
+	    strcmp(op, "user_add") == 0 || strcmp(op, "config") == 0)
 		return 0;
 	return err_set(err, ERR_NOT_FOUND,
 	    "there is no database %s yet: start burungd once, or add a user",
@@ -308,7 +310,7 @@ call_alone(struct target *t, const char *path, const char *name,
 
 	if (op == NULL)
 		return target_need_server(t, err);
-	if (need_file(path, name, err) == -1)
+	if (need_file(t, path, name, err) == -1)
 		return -1;
 	buf_addc(&body, '{');
 	if (args != NULL)
@@ -429,7 +431,7 @@ backup_alone(struct target *t, int fd, struct err *err)
 	struct db *db = NULL;
 	int from = -1, rc;
 
-	if (need_file(t->db_path, "backup", err) == -1)
+	if (need_file(t, t->db_path, "backup", err) == -1)
 		return -1;
 	snprintf(path, sizeof(path), "%.4000s/burung.db.copy", t->conf->data);
 	target_become_owner(t, true);

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "net/loop.h"
+#include "store/nodes.h"
 #include "store/store.h"
 #include "store/users.h"
 
@@ -99,6 +101,8 @@ prepare_store(const struct server *s, bool *empty_r, struct err *err)
 	int fd[2], rc;
 	pid_t pid;
 
+	if (store_load(s->conf->store, err) == -1)
+		return -1;
 	if (pipe2(fd, O_CLOEXEC) == -1)
 		return err_sys(err, "pipe");
 	pid = fork();
@@ -111,6 +115,12 @@ prepare_store(const struct server *s, bool *empty_r, struct err *err)
 	close(fd[0]);
 	if (rc == -1)
 		return -1;
+	if (f.err.code == ERR_BUSY && store_is_shared(s->conf->store)) {
+		log_warn("store cannot be reached",
+		    "action=\"started all the same; it is asked again\"");
+		*empty_r = true; /* perhaps: the code works for a first one */
+		return 0;
+	}
 	if (f.err.code != ERR_NONE) {
 		*err = f.err;
 		return -1;

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "store/threads.h"
+#include "store/patience.h"
 
 #define BATCH_EVENTS 1024
 #define BATCH_BYTES  (1024 * 1024)
@@ -30,6 +30,8 @@ store_append(struct store *st, struct append *a)
 	err_clear(&a->err);
 	a->nothing = false;
 	a->more = (struct event_list){ 0 };
+	if (st->driver->shared)
+		a = patience_begin(st, a);
 	a->failures = st->failures_seen;
 	st->pending++;
 	pthread_mutex_lock(&q->lock);

@@ -49,8 +49,15 @@ struct append {
 
 /* Queues a. Appends are stored in the order of these calls. When one cannot be
  * stored (BUSY), all that were queued before its done was called are refused
- * with BUSY too, so that a sender's later messages never overtake it. */
+ * with BUSY too, so that a sender's later messages never overtake it. BUSY says
+ * that it is not known to be stored: asked again under the same cid, it is
+ * stored once. */
 void store_append(struct store *st, struct append *a);
+
+/* Called on the loop for an append that was answered BUSY since the store did
+ * not answer in time, and is stored now. a is gone afterwards. */
+void store_on_late(
+    struct store *st, void (*cb)(const struct append *a, void *arg), void *arg);
 
 /* Frees what the store put into a (more), not ev. */
 void append_clear(struct append *a);

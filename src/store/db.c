@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "store/driver.h"
+#include "store/module.h"
 
 const struct db_driver *
-driver_find(const char *name)
+driver_find(const char *name, struct err *err)
 {
 	static const struct db_driver *const drivers[] = { &sqlite_driver,
 		&fail_driver };
@@ -14,7 +15,7 @@ driver_find(const char *name)
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++)
 		if (strcmp(drivers[i]->name, name) == 0)
 			return drivers[i];
-	return NULL;
+	return module_load(name, err);
 }
 
 int
@@ -320,7 +321,7 @@ db_rooms_scan(struct db *db, const struct id *after, bool self, size_t limit,
 bool
 store_is_shared(const char *driver)
 {
-	const struct db_driver *d = driver_find(driver);
+	const struct db_driver *d = driver_find(driver, NULL);
 
 	return d != NULL && d->shared;
 }
@@ -377,14 +378,11 @@ db_integrity(struct db *db, struct err *err)
 struct db *
 store_open_alone(const struct store_conf *conf, struct err *err)
 {
-	const struct db_driver *driver = driver_find(conf->driver);
+	const struct db_driver *driver = driver_find(conf->driver, err);
 	struct db *db;
 
-	if (driver == NULL) {
-		err_set(err, ERR_CONF, "store: there is no kind '%s'",
-		    conf->driver);
+	if (driver == NULL)
 		return NULL;
-	}
 	db = driver->open(conf, true, err);
 	if (db == NULL)
 		return NULL;
@@ -404,11 +402,10 @@ store_close_alone(struct db **db)
 int
 store_swap(const struct store_conf *conf, const char *new_path, struct err *err)
 {
-	const struct db_driver *driver = driver_find(conf->driver);
+	const struct db_driver *driver = driver_find(conf->driver, err);
 
 	if (driver == NULL)
-		return err_set(err, ERR_CONF, "store: there is no kind '%s'",
-		    conf->driver);
+		return -1;
 	return driver->swap(conf, new_path, err);
 }
 

@@ -149,7 +149,8 @@ struct db_driver {
 extern const struct db_driver sqlite_driver;
 extern const struct db_driver fail_driver;
 
-/* By name; NULL: there is none. */
-const struct db_driver *driver_find(const char *name);
+/* By name, or by the scheme of a URI; a module is loaded then. NULL with *err:
+ * there is none. */
+const struct db_driver *driver_find(const char *name, struct err *err);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/threads.h"
+#include "store/patience.h"
 
 #define IDLE_S    1
 #define FRESH_MAX 32 /* more in one turn: somebody is woken before its end */
@@ -22,13 +22,18 @@ struct job {
 };
 
 int
+store_load(const char *driver, struct err *err)
+{
+	return driver_find(driver, err) == NULL ? -1 : 0;
+}
+
+int
 store_prepare(const struct store_conf *conf, struct err *err)
 {
-	const struct db_driver *driver = driver_find(conf->driver);
+	const struct db_driver *driver = driver_find(conf->driver, err);
 
 	if (driver == NULL)
-		return err_set(err, ERR_CONF,
-		    "store: there is no kind '%s'; use sqlite", conf->driver);
+		return -1;
 	return driver->prepare(conf, err);
 }
 
@@ -231,6 +236,7 @@ open_connections(
 			return -1;
 		t->db->driver = st->driver;
 		t->db->ok = t->told_ok = true;
+		t->restless = st->driver->shared; /* is it there? */
 	}
 	return 0;
 }
@@ -241,6 +247,7 @@ store_free(struct store *st)
 	for (unsigned i = 0; i < st->nthreads; i++)
 		if (st->threads[i].db != NULL)
 			st->driver->close(st->threads[i].db);
+	patience_end(st);
 	mailbox_free(&st->mailbox);
 	queue_destroy(&st->write);
 	queue_destroy(&st->read);
@@ -279,14 +286,11 @@ queue_filled(struct store *st, struct queue *q)
 struct store *
 store_open(const struct store_conf *conf, struct loop *loop, struct err *err)
 {
-	const struct db_driver *driver = driver_find(conf->driver);
+	const struct db_driver *driver = driver_find(conf->driver, err);
 	struct store *st;
 
-	if (driver == NULL) {
-		err_set(err, ERR_CONF, "store: there is no kind '%s'",
-		    conf->driver);
+	if (driver == NULL)
 		return NULL;
-	}
 	MEM_NEW(st);
 	st->driver = driver;
 	st->stats = conf->stats;
@@ -296,6 +300,7 @@ store_open(const struct store_conf *conf, struct loop *loop, struct err *err)
 	st->threads = mem_calloc(st->nthreads, sizeof(*st->threads));
 	queue_init(&st->write);
 	queue_init(&st->read);
+	TAILQ_INIT(&st->patients);
 	if (open_connections(st, conf, err) == -1) {
 		store_free(st);
 		return NULL;

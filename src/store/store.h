@@ -23,7 +23,7 @@ struct store_stats {
 };
 
 struct store_conf {
-	const char *driver;        /* "sqlite", "fail" */
+	const char *driver;        /* "sqlite", "fail", "mongodb://…" */
 	const char *path;          /* sqlite: the database file */
 	struct shlock *write_lock; /* shared by all processes that write */
 	unsigned readers;          /* reader threads; 0: 1 */
@@ -35,9 +35,14 @@ typedef void store_work_cb(struct db *db, void *arg);
 /* On the loop, after the work. */
 typedef void store_done_cb(void *arg);
 
+/* Loads the module of a driver, if it is one, before the fork, so that all
+ * processes share it. 0, or -1 with *err. */
+int store_load(const char *driver, struct err *err);
+
 /* Creates the file and its schema where missing, migrates, checks
  * (quick_check). Blocking; for the master, before the fork: nothing stays
- * open. 0, or -1 with *err which says what to do. */
+ * open. 0, or -1 with *err which says what to do (BUSY: a server that cannot be
+ * reached now; it is prepared when it can). */
 int store_prepare(const struct store_conf *conf, struct err *err);
 
 /* Opens and starts the threads; after the fork. NULL with *err. */

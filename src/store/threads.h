@@ -48,6 +48,10 @@ struct store {
 	unsigned unhealthy;     /* threads whose last call failed */
 	void (*on_health)(bool ok, void *arg);
 	void *on_health_arg;
+	TAILQ_HEAD(patients, patient) patients; /* patience.c's */
+	struct loop_timer *impatience;
+	void (*on_late)(const struct append *a, void *arg);
+	void *on_late_arg;
 };
 
 /* Something was put into q: a thread is woken, at the turn's end as a rule, so

@@ -29,7 +29,10 @@ static char fix_path[96];
 static struct shared *fix_shared;
 static struct store_conf fix_conf = { .driver = "sqlite", .readers = 2 };
 
+static char fix_uri[200]; /* of a MongoDB; "": the store is SQLite */
+
 static void fix_begin(void) __attribute__((unused));
+static bool fix_is_file(void) __attribute__((unused));
 static void fix_file(const char *name) __attribute__((unused));
 static struct db *fix_connect(void) __attribute__((unused));
 static struct db *fix_db(void) __attribute__((unused));
@@ -81,21 +84,37 @@ fix_begin(void)
 	fix_file("burung.db");
 }
 
-/* From now on the database is this file of the folder. */
+static bool
+fix_is_file(void)
+{
+	return fix_uri[0] == '\0';
+}
+
+/* From now on the database is this file of the folder; of a MongoDB one that
+ * has its name. BURUNG_TEST_STORE_URI says where that is, up to the name. */
 static void
 fix_file(const char *name)
 {
+	const char *uri = getenv("BURUNG_TEST_STORE_URI");
+	int length = (int)strcspn(name, "."), folder = (int)strlen(fix_dir);
+
 	snprintf(fix_path, sizeof(fix_path), "%s/%s", fix_dir, name);
 	fix_conf.path = fix_path;
+	if (uri == NULL)
+		return;
+	snprintf(fix_uri, sizeof(fix_uri), "%s/t_%s_%.*s", uri,
+	    fix_dir + folder - 6, length, name);
+	fix_conf.driver = fix_uri;
 }
 
 /* A connection that may write, of this thread, to a file that is there. */
 static struct db *
 fix_connect(void)
 {
-	const struct db_driver *driver = driver_find(fix_conf.driver);
 	struct err err = { 0 };
-	struct db *db = driver->open(&fix_conf, true, &err);
+	const struct db_driver *driver = driver_find(fix_conf.driver, &err);
+	struct db *db =
+	    driver == NULL ? NULL : driver->open(&fix_conf, true, &err);
 
 	if (db == NULL)
 		bail_out(err.text);

@@ -62,7 +62,8 @@ static const struct {
 	    ":1: listen: ‘1.2.3.4:65536’ is not an address and port such as "
 	    "127.0.0.1:8080 or [::1]:8080" },
 	{ "listen = ,\n", "listen: must name one address or more" },
-	{ "store = mysql\n", ":1: store: ‘mysql’ is not sqlite" },
+	{ "store = mysql\n", ":1: store: ‘mysql’ is not sqlite or "
+			     "mongodb://HOST[:PORT]/NAME" },
 	{ "log_level = loud\n",
 	    ":1: log_level: ‘loud’ is not one of: error warn info debug" },
 	{ "registration = maybe\n",

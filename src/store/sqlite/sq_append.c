@@ -2,6 +2,7 @@
  * number, insert, fold. */
 
 #include "base/failpoint.h"
+#include "store/asked.h"
 #include "store/sqlite/sq_batch.h"
 
 static int
@@ -200,31 +201,6 @@ do_change(struct sq *s, struct change *c, struct err *err)
 	}
 }
 
-/* One sender, one room; several only when they are messages. */
-static bool
-well_formed(const struct append *a)
-{
-	for (size_t i = 1; i < a->n; i++)
-		if (a->ev[i].kind != EV_MESSAGE ||
-		    !id_eq(&a->ev[i].room, &a->ev[0].room) ||
-		    !id_eq(&a->ev[i].from, &a->ev[0].from))
-			return false;
-	return a->n > 0 && (a->n == 1 || a->ev[0].kind == EV_MESSAGE);
-}
-
-static void
-reset(struct append *a)
-{
-	err_clear(&a->err);
-	append_clear(a);
-	a->nothing = false;
-	for (size_t i = 0; i < a->n; i++) {
-		a->ev[i].seq = a->ev[i].no = 0;
-		if (a->repeated != NULL)
-			a->repeated[i] = false;
-	}
-}
-
 /* Checks all before it writes anything, so that a refusal leaves nothing
  * behind. 0, or -1 *err: refused, or the database failed. */
 int
@@ -233,7 +209,7 @@ sq_append_one(struct sq *s, struct append *a, struct err *err)
 	struct change c = { .a = a, .ev = a->ev };
 	int fresh;
 
-	if (!well_formed(a))
+	if (!append_well_formed(a))
 		return err_set(
 		    err, ERR_BAD_REQUEST, "These events do not go together.");
 	c.room = sq_batch_room(s, &c.ev->room, err);
@@ -256,7 +232,7 @@ append_all(struct sq *s, struct append **ops, size_t n, struct err *err)
 {
 	sq_batch_start(s);
 	for (size_t i = 0; i < n; i++) {
-		reset(ops[i]);
+		append_reset(ops[i]);
 		if (sq_append_one(s, ops[i], &ops[i]->err) == 0)
 			continue;
 		if (sq_is_failure(&ops[i]->err)) {
@@ -298,7 +274,7 @@ sq_append(struct db *db, struct append **ops, size_t n)
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		reset(ops[i]);
+		append_reset(ops[i]);
 		ops[i]->err = err;
 	}
 }

@@ -74,9 +74,6 @@ int sq_self_change(struct sq *s, struct change *c, struct err *err);
  * mark. Those that are new keep seq 0. How many are new, or -1 *err (CONFLICT:
  * the cid was used for something else). */
 int sq_find_repeats(struct sq *s, struct append *a, struct err *err);
-/* An earlier event of a with the cid of the i-th, which repeats it; or NULL. */
-struct event *append_twin(struct append *a, size_t i);
-void append_set_repeated(struct append *a, size_t i);
 
 /* The time that this batch's events get: ms UTC. */
 uint64_t sq_batch_now(struct sq *s);

@@ -1,0 +1,24 @@
+/* store/asked.h - what can be said about an append without a database. Private
+ * to store. */
+#ifndef STORE_ASKED_H
+#define STORE_ASKED_H
+
+#include "store/append.h"
+
+/* Nothing is answered yet. */
+void append_reset(struct append *a);
+
+/* One sender, one room; several only when they are messages. */
+bool append_well_formed(const struct append *a);
+
+/* Did the one who asks again under the same cid ask for the same thing? What
+ * the store or the caller filled in (names, heir, no) does not count. 0, or -1
+ * *err (CONFLICT). */
+int append_same_event(
+    const struct event *ev, const struct event *stored, struct err *err);
+
+/* An earlier event of a with the cid of the i-th, which repeats it; or NULL. */
+struct event *append_twin(struct append *a, size_t i);
+void append_set_repeated(struct append *a, size_t i);
+
+#endif

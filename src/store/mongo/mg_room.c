@@ -1,0 +1,439 @@
+/* store/mongo/mg_room.c - single rooms, members, heads, and pages of a log. A
+ * row may be behind its log (its writer was killed, or is about to raise it),
+ * so what follows the row is asked for too. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/mongo/mg_known.h"
+
+#define HEADS_AT_ONCE 200
+
+/* A room as it was when the snapshot first saw it. */
+struct mg_seen {
+	struct room room;
+	bool there;
+};
+
+static void
+take_event(const bson_t *doc, void *arg)
+{
+	mg_get_event(doc, arg);
+}
+
+int
+mg_event_at(struct mg *m, const struct id *room, uint64_t seq,
+    struct event *ev_r, struct err *err)
+{
+	*ev_r = (struct event){ 0 };
+	return mg_get(m, C_EVENTS, mg_doc("room:b seq:u", room, seq),
+	    take_event, ev_r, err);
+}
+
+int
+mg_event_by_cid(
+    struct mg *m, const struct event *like, struct event *ev_r, struct err *err)
+{
+	*ev_r = (struct event){ 0 };
+	return mg_get(m, C_EVENTS,
+	    mg_doc("room:b from:b cid:c", &like->room, &like->from, &like->cid),
+	    take_event, ev_r, err);
+}
+
+/* Snapshots ---------------------------------------------------------------- */
+
+int
+mg_snapshot(struct db *db, struct err *err)
+{
+	struct mg *m = (struct mg *)db;
+
+	if (m->reading++ == 0)
+		map_init(&m->seen, struct mg_seen, room.id);
+	return 0;
+}
+
+void
+mg_snapshot_end(struct db *db)
+{
+	struct mg *m = (struct mg *)db;
+	struct mg_seen *s;
+
+	if (m->reading == 0 || --m->reading > 0)
+		return;
+	for (size_t i = 0; (s = map_next(&m->seen, &i)) != NULL;)
+		free(s);
+	map_free(&m->seen);
+}
+
+static struct mg_seen *
+seen(struct mg *m, const struct id *room)
+{
+	return m->reading > 0 ? map_get(&m->seen, room) : NULL;
+}
+
+static void
+see(struct mg *m, const struct room *room, bool there)
+{
+	struct mg_seen *s;
+
+	if (m->reading == 0 || seen(m, &room->id) != NULL)
+		return;
+	MEM_NEW(s);
+	s->room = *room;
+	s->there = there;
+	map_put(&m->seen, s);
+}
+
+/* Rooms -------------------------------------------------------------------- */
+
+/* The room by its log, and its rows raised: they are behind. */
+static int
+read_log(struct mg *m, const struct id *id, struct room *r, struct err *err)
+{
+	struct known *k;
+
+	mg_heal(m, id);
+	k = mg_known(m, id, err);
+	if (k == NULL)
+		return -1;
+	*r = k->room;
+	if (k->there) {
+		mg_forget(m, id);
+		return 1;
+	}
+	mg_forget(m, id);
+	return 0;
+}
+
+static void
+take_room(const bson_t *doc, void *arg)
+{
+	mg_get_room(doc, arg);
+}
+
+int
+mg_room_get(struct db *db, const struct id *id, struct room *r, struct err *err)
+{
+	struct mg *m = (struct mg *)db;
+	struct mg_seen *s = seen(m, id);
+	struct room row = { .id = *id };
+	int rc, behind;
+
+	if (s != NULL) {
+		*r = s->room;
+		return s->there;
+	}
+	rc = mg_get(m, C_ROOMS, mg_doc("_id:b", id), take_room, &row, err);
+	if (rc == -1)
+		return -1;
+	behind =
+	    mg_any(m, C_EVENTS, mg_doc("room:b seq:u", id, row.seq + 1), err);
+	if (behind == 1)
+		rc = read_log(m, id, &row, err);
+	if (behind == -1 || rc == -1)
+		return -1;
+	see(m, &row, rc == 1);
+	*r = row;
+	return rc;
+}
+
+static void
+take_member(const bson_t *doc, void *arg)
+{
+	mg_get_member(doc, arg);
+}
+
+int
+mg_member_get(struct db *db, const struct id *room, const struct id *user,
+    struct member *m_r, struct err *err)
+{
+	struct mg *m = (struct mg *)db;
+	struct room r;
+	int rc = mg_room_get(db, room, &r, err);
+
+	*m_r = (struct member){ .room = *room, .user = *user };
+	if (rc != 1)
+		return rc;
+	if (mg_get(m, C_MEMBERS, mg_doc("_id:m room:b", room, user, room),
+		take_member, m_r, err) == -1)
+		return -1;
+	if (m_r->role != ROLE_NONE)
+		return 1;
+	*m_r = (struct member){ .room = *room, .user = *user };
+	return 0;
+}
+
+/* Heads -------------------------------------------------------------------- */
+
+/* What is asked about: n rooms, some of which have moved. */
+struct probe {
+	struct head *v;
+	size_t n;
+};
+
+static struct head *
+head_of(struct probe *p, const struct id *room)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (id_eq(&p->v[i].room, room))
+			return &p->v[i];
+	return NULL;
+}
+
+static void
+take_head(const bson_t *doc, void *arg)
+{
+	struct room r;
+	struct head *h;
+
+	mg_get_room(doc, &r);
+	h = head_of(arg, &r.id);
+	if (h == NULL)
+		return;
+	h->seq = r.seq;
+	h->members = r.members;
+	h->cid = r.cid;
+}
+
+struct moved {
+	struct id *v;
+	size_t n;
+};
+
+static void
+take_moved(const bson_t *doc, void *arg)
+{
+	struct moved *l = arg;
+
+	mg_get_id(doc, "room", &l->v[l->n++]);
+}
+
+static bson_t *
+nexts(const struct head *v, size_t n)
+{
+	bson_t *a = bson_new(), *one;
+	char index[16];
+	const char *key;
+
+	for (size_t i = 0; i < n; i++) {
+		one = mg_doc("room:b seq:u", &v[i].room, v[i].seq + 1);
+		bson_uint32_to_string((uint32_t)i, &key, index, sizeof(index));
+		bson_append_document(a, key, -1, one);
+		bson_destroy(one);
+	}
+	return a;
+}
+
+/* Those whose next event exists: the row is behind. */
+static int
+find_moved(struct mg *m, const struct head *v, size_t n, struct moved *l,
+    struct err *err)
+{
+	l->v = mem_calloc(n, sizeof(*l->v));
+	l->n = 0;
+	return mg_find(m, C_EVENTS, mg_doc("$or:a", nexts(v, n)),
+	    mg_doc("projection:{_id:i room:+} limit:i", 0, (int)n), take_moved,
+	    l, err);
+}
+
+static int
+follow_moved(struct mg *m, struct probe *p, struct err *err)
+{
+	struct moved l;
+	int rc = find_moved(m, p->v, p->n, &l, err);
+
+	for (size_t i = 0; i < l.n && rc != -1; i++) {
+		struct head *h = head_of(p, &l.v[i]);
+		struct room r;
+
+		rc = read_log(m, &l.v[i], &r, err);
+		if (rc != 1 || h == NULL)
+			continue;
+		h->seq = r.seq;
+		h->members = r.members;
+		h->cid = r.cid;
+	}
+	free(l.v);
+	return rc == -1 ? -1 : 0;
+}
+
+static int
+some_heads(struct mg *m, struct head *v, size_t n, struct err *err)
+{
+	struct probe p = { v, n };
+
+	for (size_t i = 0; i < n; i++) {
+		v[i].seq = 0;
+		v[i].members = 0;
+		v[i].cid = (struct cid){ 0 };
+	}
+	if (mg_find(m, C_ROOMS,
+		mg_doc("_id:{$in:a}", mg_ids(&v->room, n, sizeof(*v))), NULL,
+		take_head, &p, err) == -1)
+		return -1;
+	return follow_moved(m, &p, err);
+}
+
+/* Within a snapshot each room is what it was at first. */
+static int
+seen_head(struct mg *m, struct head *h, struct err *err)
+{
+	struct room r;
+	int rc = mg_room_get(&m->db, &h->room, &r, err);
+
+	h->seq = rc == 1 ? r.seq : 0;
+	h->members = rc == 1 ? r.members : 0;
+	h->cid = rc == 1 ? r.cid : (struct cid){ 0 };
+	return rc == -1 ? -1 : 0;
+}
+
+int
+mg_heads(struct db *db, struct head *v, size_t n, struct err *err)
+{
+	struct mg *m = (struct mg *)db;
+	int rc = 0;
+
+	if (m->reading > 0) {
+		for (size_t i = 0; i < n && rc == 0; i++)
+			rc = seen_head(m, &v[i], err);
+		return rc;
+	}
+	for (size_t i = 0; i < n && rc == 0; i += HEADS_AT_ONCE)
+		rc = some_heads(m, v + i,
+		    n - i < HEADS_AT_ONCE ? n - i : HEADS_AT_ONCE, err);
+	return rc;
+}
+
+static void
+take_place(const bson_t *doc, void *arg)
+{
+	struct head_list *l = arg;
+
+	/* Doubles at each power of two. */
+	if ((l->n & (l->n - 1)) == 0)
+		l->v = mem_reallocarray(
+		    l->v, l->n == 0 ? 1 : l->n * 2, sizeof(*l->v));
+	l->v[l->n] = (struct head){ 0 };
+	mg_get_id(doc, "room", &l->v[l->n++].room);
+}
+
+int
+mg_heads_of(struct db *db, const struct id *user, struct head_list *l_r,
+    struct err *err)
+{
+	struct mg *m = (struct mg *)db;
+	int rc;
+
+	*l_r = (struct head_list){ 0 };
+	rc = mg_find(m, C_MEMBERS,
+	    mg_doc("user:b role:{$gt:i}", user, (int)ROLE_NONE),
+	    mg_doc("projection:{room:+}"), take_place, l_r, err);
+	if (rc != -1)
+		rc = mg_heads(db, l_r->v, l_r->n, err);
+	if (rc == -1)
+		head_list_free(l_r);
+	return rc;
+}
+
+/* Logs --------------------------------------------------------------------- */
+
+struct page {
+	struct event_list *l;
+	size_t bytes, max;
+};
+
+static void
+take_page(const bson_t *doc, void *arg)
+{
+	struct page *p = arg;
+	struct event ev;
+
+	if (p->max > 0 && p->bytes >= p->max)
+		return;
+	mg_get_event(doc, &ev);
+	p->bytes += ev.body_len;
+	event_list_push(p->l, &ev);
+}
+
+/* There are no holes, so a page ends limit numbers behind its begin. */
+int
+mg_events(struct db *db, const struct id *room, const struct event_range *range,
+    struct event_list *l_r, struct err *err)
+{
+	struct mg *m = (struct mg *)db;
+	uint64_t to = range->to;
+	struct page p = { .l = l_r, .max = range->max_bytes };
+	struct mg_seen *s = seen(m, room);
+
+	*l_r = (struct event_list){ 0 };
+	if (range->limit == 0)
+		return 0;
+	if (s != NULL && to > s->room.seq)
+		to = s->room.seq;
+	if (to - range->from >= range->limit && to >= range->from)
+		to = range->from + range->limit - 1;
+	if (mg_find(m, C_EVENTS,
+		mg_doc("room:b seq:{$gte:u $lte:u}", room, range->from, to),
+		mg_doc("sort:{seq:+} limit:u", (uint64_t)range->limit),
+		take_page, &p, err) != -1)
+		return 0;
+	event_list_free(l_r);
+	return -1;
+}
+
+static void
+take_row(const bson_t *doc, void *arg)
+{
+	struct room_rows *l = arg;
+
+	mg_get_room(doc, &l->v[l->n++]);
+}
+
+/* Rows that are behind are read from their logs. */
+static int
+bring_up(struct mg *m, struct room_rows *l, struct err *err)
+{
+	struct head *v = mem_calloc(l->n, sizeof(*v));
+	struct moved moved;
+	int rc;
+
+	for (size_t i = 0; i < l->n; i++) {
+		v[i].room = l->v[i].id;
+		v[i].seq = l->v[i].seq;
+	}
+	rc = find_moved(m, v, l->n, &moved, err);
+	for (size_t i = 0; i < moved.n && rc != -1; i++)
+		for (size_t j = 0; j < l->n; j++)
+			if (id_eq(&l->v[j].id, &moved.v[i]))
+				rc = read_log(m, &moved.v[i], &l->v[j], err);
+	for (size_t i = 0; i < l->n && rc != -1; i++)
+		see(m, &l->v[i], true);
+	free(moved.v);
+	free(v);
+	return rc == -1 ? -1 : 0;
+}
+
+int
+mg_rooms_scan(struct db *db, const struct id *after, bool self, size_t limit,
+    struct room_rows *l_r, struct err *err)
+{
+	static const struct id start;
+	struct mg *m = (struct mg *)db;
+	int rc;
+
+	*l_r = (struct room_rows){ 0 };
+	if (limit == 0)
+		return 0;
+	l_r->v = mem_calloc(limit, sizeof(*l_r->v));
+	rc = mg_find(m, C_ROOMS,
+	    mg_doc("_id:{$gt:b} kind:{$lte:i}", after != NULL ? after : &start,
+		(int)(self ? ROOM_SELF : ROOM_DIRECT)),
+	    mg_doc("sort:{_id:+} limit:u", (uint64_t)limit), take_row, l_r,
+	    err);
+	if (rc > 0)
+		rc = bring_up(m, l_r, err);
+	if (rc == -1)
+		room_rows_free(l_r);
+	return rc == -1 ? -1 : 0;
+}
