@@ -743,6 +743,21 @@ test_snapshot(struct db *db)
 	fix_close(reader);
 }
 
+/* A server's copies are made by its own tools. */
+static void
+test_no_backup(struct db *db)
+{
+	struct err err = { 0 };
+
+	is_int(db_integrity(db, &err), 0, "the store is whole");
+	is_int(
+	    db_backup(db, "copy", NULL, NULL, &err), -1, "no copy into a file");
+	is_int(err.code, ERR_BAD_REQUEST, "and it is said how: %s", err.text);
+	is_int(store_swap(&fix_conf, "copy", &err), -1, "nor from one");
+	is_int(err.code, ERR_BAD_REQUEST, "and it is said how: %s", err.text);
+	fix_close(db);
+}
+
 struct come {
 	unsigned calls;
 	uint64_t done, total;
@@ -994,6 +1009,9 @@ main(void)
 	test_words(db);
 	test_wishes(db);
 	test_wishes_end(db);
-	test_backup(db); /* closes it */
+	if (fix_is_file())
+		test_backup(db); /* closes it */
+	else
+		test_no_backup(db);
 	return done_testing();
 }
