@@ -29,7 +29,8 @@ uninstall-hook:
 dist_doc_DATA = README.md CHANGELOG.md \
 	doc/OPERATIONS.md doc/PROTOCOL.md doc/openapi.yaml doc/asyncapi.yaml
 examplesdir = $(docdir)/examples
-dist_examples_DATA = nginx/burung-chat.conf deploy/grafana/burung.json \
+dist_examples_DATA = nginx/burung-chat.conf nginx/burung-chat-hosts.conf \
+	nginx/burung-chat-upstream.conf deploy/grafana/burung.json \
 	deploy/logrotate
 nodist_examples_DATA = deploy/burungd.conf
 

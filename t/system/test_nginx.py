@@ -2,119 +2,28 @@
 
 import http.client
 import json
-import os
 import re
 import shutil
-import socket
-import ssl
 import subprocess
 from pathlib import Path
 
 import pytest
-import websockets.sync.client as ws
+from burung.front import HOST, NGINX, Front
 from burung.server import PASSWORD, TOP, Server, free_port, wait_for
 from websockets.exceptions import InvalidStatus
 
-NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
-HOST = "chat.example.org"
 pytestmark = pytest.mark.skipif(
     not (NGINX and shutil.which("openssl")), reason="nginx or openssl is not installed"
 )
 
 
-class Front:
-    """nginx with our file, only its ports, paths and certificate changed, before a server."""
+class Site(Front):
+    """The site for one host."""
 
     def __init__(self, folder: Path, server_port: int, port: int, plain_port: int):
-        self.folder, self.port, self.plain_port = folder, port, plain_port
-        self.make_certificate()
-        site = (TOP / "nginx/burung-chat.conf").read_text()
-        for old, new in (
-            (r"listen 443 ", f"listen 127.0.0.1:{port} "),
-            (r"listen 80;", f"listen 127.0.0.1:{plain_port};"),
-            (r"\tlisten \[::\].*\n", ""),
-            (r"127\.0\.0\.1:8080", f"127.0.0.1:{server_port}"),
-            (r"/etc/nginx/burung-chat\.", f"{folder}/burung-chat."),
-        ):
-            site, count = re.subn(old, new, site)
-            assert count > 0, f"{old} is not in the file"
+        super().__init__(folder, port, plain_port)
+        site = self.exchange("burung-chat.conf", (r"127\.0\.0\.1:8080", f"127.0.0.1:{server_port}"))
         (folder / "site.conf").write_text(site)
-        temps = "".join(
-            f"\t{kind}_temp_path {folder}/{kind};\n"
-            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        (folder / "nginx.conf").write_text(
-            ("user root;\n" if os.geteuid() == 0 else "")
-            + f"daemon off;\nworker_processes 1;\npid {folder}/nginx.pid;\n"
-            + f"error_log {folder}/error.log;\nevents {{}}\n"
-            + f"http {{\n{temps}\taccess_log off;\n\tinclude {folder}/site.conf;\n}}\n"
-        )
-        self.process: subprocess.Popen | None = None
-
-    def make_certificate(self) -> None:
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-             "-nodes", "-days", "2", "-subj", f"/CN={HOST}",
-             "-addext", f"subjectAltName=DNS:{HOST}",
-             "-keyout", self.folder / "burung-chat.key", "-out", self.folder / "burung-chat.crt"],
-            check=True, capture_output=True,
-        )  # fmt: skip
-
-    def command(self, *more: str) -> list:
-        return [NGINX, "-p", self.folder, "-c", self.folder / "nginx.conf",
-                "-e", self.folder / "error.log", *more]  # fmt: skip
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(self.command(), stderr=subprocess.DEVNULL)
-        wait_for("nginx listens", self.listens)
-
-    def listens(self) -> bool:
-        assert self.process.poll() is None, (self.folder / "error.log").read_text()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def stop(self) -> None:
-        if self.process:
-            self.process.terminate()
-            self.process.wait(20)
-
-    # As a client
-
-    def context(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=str(self.folder / "burung-chat.crt"))
-
-    def connect(self, source: str = "127.0.0.1") -> socket.socket:
-        return socket.create_connection(
-            ("127.0.0.1", self.port), timeout=20, source_address=(source, 0)
-        )
-
-    def ask(self, method: str, path: str, body: bytes | None = None, *, source="127.0.0.1", **more):
-        """(status, headers, body)"""
-        line = http.client.HTTPSConnection(HOST, self.port)
-        line.sock = self.context().wrap_socket(self.connect(source), server_hostname=HOST)
-        try:
-            headers = {name.replace("_", "-"): value for name, value in more.items()}
-            line.request(method, path, body=body, headers=headers)
-            answer = line.getresponse()
-            return answer.status, answer.headers, answer.read()
-        finally:
-            line.close()
-
-    def call(self, op: str, fields: dict, **more):
-        return self.ask(
-            "POST", f"/api/{op}", json.dumps(fields).encode(),
-            Content_Type="application/json", **more,
-        )  # fmt: skip
-
-    def socket(self, **headers: str):
-        return ws.connect(
-            f"wss://{HOST}:{self.port}/ws",
-            sock=self.connect(),
-            ssl=self.context(),
-            server_hostname=HOST,
-            additional_headers=headers,
-            proxy=None,
-        )
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +42,7 @@ def front(tmp_path_factory):
         limit_logins="1/h 10",
     ) as server:
         server.user("ani")
-        one = Front(folder, server.port, port, plain_port)
+        one = Site(folder, server.port, port, plain_port)
         one.start()
         try:
             yield one
@@ -258,7 +167,7 @@ def test_absent_server_is_busy_in_json_and_comes_back(front, tmp_path):
     with Server(workers=1) as server:
         folder = tmp_path / "front"
         folder.mkdir()
-        other = Front(folder, server.port, free_port(), free_port())
+        other = Site(folder, server.port, free_port(), free_port())
         other.start()
         try:
             assert other.call("info", {})[0] == 200
