@@ -315,12 +315,25 @@ is_port(const char *s)
 }
 
 bool
-conf_is_address(const char *s)
+conf_is_network(const char *s)
 {
+	char text[INET6_ADDRSTRLEN];
+	const char *slash = strchr(s, '/');
+	size_t n = slash != NULL ? (size_t)(slash - s) : strlen(s);
+	size_t digits = slash != NULL ? strspn(slash + 1, "0123456789") : 0;
+	bool v4 = memchr(s, ':', n) == NULL;
 	struct in6_addr a;
 
-	return inet_pton(AF_INET, s, &a) == 1 ||
-	       inet_pton(AF_INET6, s, &a) == 1;
+	if (n >= sizeof(text))
+		return false;
+	memcpy(text, s, n);
+	text[n] = '\0';
+	if (inet_pton(v4 ? AF_INET : AF_INET6, text, &a) != 1)
+		return false;
+	if (slash == NULL)
+		return true;
+	return digits > 0 && digits <= 3 && slash[1 + digits] == '\0' &&
+	       atoi(slash + 1) <= (v4 ? 32 : 128);
 }
 
 bool

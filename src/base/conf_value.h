@@ -45,7 +45,7 @@ bool conf_value_eq(const struct conf_key *key, const void *a, const void *b);
 
 /* Checks for the table. */
 bool conf_is_listen(const char *s);  /* 127.0.0.1:8080, [::1]:8080 */
-bool conf_is_address(const char *s); /* 10.0.0.1, ::1 */
+bool conf_is_network(const char *s); /* 10.0.0.1, ::1, 10.0.0.0/8 */
 bool conf_is_store(const char *s);   /* sqlite, mongodb://host/name */
 bool conf_is_origin(const char *s);  /* https://chat.example.org[:port] */
 

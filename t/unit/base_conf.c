@@ -91,9 +91,16 @@ static const struct {
 	{ "allowed_origins = https://a.example/path\n",
 	    ":1: allowed_origins: ‘https://a.example/path’ is not an origin "
 	    "such as https://chat.example.org" },
-	{ "trusted_proxies = proxy\n",
-	    ":1: trusted_proxies: ‘proxy’ is not an IP address such as "
-	    "127.0.0.1 or ::1" },
+	{ "trusted_proxies = proxy\n", ":1: trusted_proxies: ‘proxy’ is not an "
+				       "IP address or network such as "
+				       "::1 or 10.0.0.0/8" },
+	{ "trusted_proxies = 10.0.0.0/33\n",
+	    ":1: trusted_proxies: ‘10.0.0.0/33’ is not an IP address or "
+	    "network "
+	    "such as ::1 or 10.0.0.0/8" },
+	{ "trusted_proxies = fd00::/\n", ":1: trusted_proxies: ‘fd00::/’ is "
+					 "not an IP address or network such "
+					 "as ::1 or 10.0.0.0/8" },
 	{ "limit_login_memory = 7\n",
 	    ":1: limit_login_memory: ‘7’ is not a number from 8 to 256" },
 	{ "limit_message = 65536\n",
@@ -194,7 +201,8 @@ test_file(void)
 				 "limit_typing = 5/s\n"
 				 "limit_rooms = 0\n"
 				 "log_level = debug\n"
-				 "trusted_proxies = 10.0.0.1, ::1\n"
+				 "trusted_proxies = 10.0.0.1, ::1 10.0.0.0/8 "
+				 "fd00::/128\n"
 				 "public_url = https://chat.example.org:8443\n"
 				 "limit_message = 1000");
 
@@ -216,6 +224,7 @@ test_file(void)
 	is_int(conf->rate[RATE_ROOMS].count, 0, "no rate");
 	is_int(conf->log_level, LOG_DEBUG, "log_level");
 	is_str(conf->trusted_proxies[1], "::1", "trusted_proxies");
+	is_str(conf->trusted_proxies[3], "fd00::/128", "and networks");
 	is_str(conf->public_url, "https://chat.example.org:8443", "public_url");
 	is_int(conf->limit_message, 1000, "a last line without newline");
 	conf_free(&conf);
