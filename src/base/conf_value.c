@@ -333,7 +333,7 @@ conf_is_network(const char *s)
 	if (slash == NULL)
 		return true;
 	return digits > 0 && digits <= 3 && slash[1 + digits] == '\0' &&
-	       atoi(slash + 1) <= (v4 ? 32 : 128);
+	       strtoul(slash + 1, NULL, 10) <= (v4 ? 32 : 128);
 }
 
 bool
