@@ -3,6 +3,7 @@ import vue from '@vitejs/plugin-vue';
 import type { Plugin } from 'postcss';
 import { defineConfig } from 'vite';
 import { messages } from './build/messages';
+import { worker } from './build/worker';
 
 /* `npm run dev` speaks to a server of your own: BURUNG=http://host:port */
 const server = process.env['BURUNG'] ?? 'http://127.0.0.1:8080';
@@ -15,7 +16,7 @@ const purge = purgecss({
 });
 
 export default defineConfig({
-    plugins: [messages(), vue()],
+    plugins: [messages(), vue(), worker()],
     resolve: {
         alias: { 'vue-i18n': 'vue-i18n/dist/vue-i18n.runtime.esm-bundler.js' },
     },

@@ -42,6 +42,7 @@ export interface Options {
     locale?: string;
     viewport?: { width: number; height: number };
     dark?: boolean;
+    worker?: boolean; /* let the service worker in: it keeps files past page.route */
 }
 
 export class Person {
@@ -75,6 +76,7 @@ export class Person {
             viewport: options.viewport ?? { width: 1280, height: 800 },
             locale: options.locale ?? 'en-GB',
             colorScheme: options.dark ? 'dark' : 'light',
+            serviceWorkers: options.worker ? 'allow' : 'block',
         });
         context.setDefaultTimeout(30_000);
         return new Person(name, display, server, context, await context.newPage());

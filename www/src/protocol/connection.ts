@@ -1,6 +1,7 @@
 /* The one WebSocket: connects, says hello, matches answers to requests, notices a
  * dead line, and connects again. Knows nothing of rooms but the order of events. */
 import { backoff, retryHint } from './backoff';
+import { areRooms, isEvent, isHello, isObject } from './check';
 import { Sequence } from './sequence';
 import {
     errorFrom,
@@ -54,6 +55,8 @@ interface Pending {
 
 export class Connection {
     phase: Phase = 'idle';
+    /* The last connection was left because it spoke nonsense. */
+    nonsense = false;
     private socket: Socket | null = null;
     private pending = new Map<number, Pending>();
     private sequence = new Sequence();
@@ -138,7 +141,9 @@ export class Connection {
         named: Record<string, [number, string]>,
         answer: HelloAnswer,
     ): void {
+        if (!isHello(answer)) throw new ProtocolError('nonsense', 'hello');
         clearTimeout(this.timer);
+        this.nonsense = false;
         this.sequence.begin(named, answer.user.id, answer.self.seq);
         this.sequence.addRooms(answer.rooms);
         this.phase = 'ready';
@@ -174,18 +179,31 @@ export class Connection {
         });
     }
 
+    /* Whatever comes, the page goes on: what makes no sense costs the connection. */
     private receive(data: unknown): void {
+        const socket = this.socket;
         this.alive();
-        let frame: Record<string, unknown>;
         try {
-            frame = JSON.parse(String(data)) as Record<string, unknown>;
+            if (this.take(JSON.parse(String(data)))) return;
         } catch {
-            this.drop('not JSON');
-            return;
+            /* not JSON, or full of what nobody could expect */
         }
+        if (this.socket === socket) this.drop('nonsense', true);
+    }
+
+    /* False: it makes no sense. Kinds of frames that are not known yet are no nonsense. */
+    private take(frame: unknown): boolean {
+        if (!isObject(frame)) return false;
         if ('re' in frame) this.answered(frame);
-        else if (typeof frame['ev'] === 'string') this.event(frame as never);
-        else if (typeof frame['sig'] === 'string') this.signal(frame as Signal);
+        else if ('ev' in frame) return this.takeEvent(frame);
+        else if (typeof frame['sig'] === 'string') return this.signal(frame as Signal);
+        return true;
+    }
+
+    private takeEvent(frame: unknown): boolean {
+        if (!isEvent(frame)) return false;
+        this.event(frame);
+        return true;
     }
 
     private answered(frame: Record<string, unknown>): void {
@@ -203,12 +221,13 @@ export class Connection {
         else if (verdict === 'next') this.handlers.onEvent(event);
     }
 
-    private signal(signal: Signal): void {
+    private signal(signal: Signal): boolean {
         if (signal.sig === 'rooms') {
-            const rooms = (signal['rooms'] ?? []) as Room[];
+            const rooms = signal['rooms'] ?? [];
+            if (!areRooms(rooms)) return false;
             this.sequence.addRooms(rooms);
             this.handlers.onRooms(rooms, signal['more'] === true);
-            return;
+            return true;
         }
         if (signal.sig === 'reset') this.sequence.reset(String(signal['room']));
         if (signal.sig === 'synced') {
@@ -216,6 +235,7 @@ export class Connection {
             this.sequence.synced();
         }
         this.handlers.onSignal(signal);
+        return true;
     }
 
     /* Something was heard: the line lives. */
@@ -245,7 +265,8 @@ export class Connection {
     }
 
     /* Gives the connection up without waiting for the other side. */
-    private drop(why: string): void {
+    private drop(why: string, nonsense = false): void {
+        this.nonsense = nonsense;
         this.detach(why);
         this.retry(backoff(this.attempts++, this.random));
     }

@@ -1,5 +1,5 @@
 /* The whole client: is there a session, and whose; which room the address names. */
-import { ref, shallowRef } from 'vue';
+import { ref, shallowRef, watch } from 'vue';
 import { post } from '../protocol/http';
 import { ProtocolError, type Info, type User } from '../protocol/types';
 import { backoff } from '../protocol/backoff';
@@ -9,10 +9,12 @@ import { Chat, type Ending } from './chat';
 import { patiently } from './patience';
 import { burnShelf, clearShelf, openShelf } from './shelf';
 import { loadUser, saveUser } from './storage';
+import { installWorker } from './update';
 
 export type Stage = 'starting' | 'out' | 'in';
 
 const MESSAGE_LIMIT = 16_384;
+const LATER = 4_000; /* the reader's own data go first */
 
 export const stage = ref<Stage>('starting');
 /* The invitation that the address names (#/invite/<token> or #invite=<token>), until it is used. */
@@ -31,9 +33,23 @@ export function messageLimit(): number {
     return limits['message'] ?? limits['limit_message'] ?? MESSAGE_LIMIT;
 }
 
-function openSocket(): Socket {
+function newSocket(): WebSocket {
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-    return new WebSocket(`${scheme}://${location.host}/ws`) as Socket;
+    return new WebSocket(`${scheme}://${location.host}/ws`);
+}
+
+/* Opened before it is known whose it is: on a slow line that saves a second. */
+let early: WebSocket | undefined;
+
+function openSocket(): Socket {
+    const socket = early;
+    early = undefined;
+    if (socket && socket.readyState <= WebSocket.OPEN) {
+        const opened = socket.readyState === WebSocket.OPEN;
+        if (opened) queueMicrotask(() => socket.onopen?.(new Event('open')));
+        return socket as Socket;
+    }
+    return newSocket() as Socket;
 }
 
 let round = 0; /* who enters or leaves later wins */
@@ -92,6 +108,7 @@ export async function start(): Promise<void> {
         void refreshInfo();
         return enter(kept);
     }
+    early = newSocket();
     for (let attempt = 0; ; attempt++) {
         const asked = refreshInfo();
         try {
@@ -100,6 +117,8 @@ export async function start(): Promise<void> {
             return await enter(user);
         } catch (e) {
             if (e instanceof ProtocolError && e.code === 'unauthorized') {
+                early?.close();
+                early = undefined;
                 await asked;
                 stage.value = 'out';
                 return;
@@ -187,6 +206,10 @@ export function goTo(room: string | null): void {
 
 export function listen(): void {
     readInvite();
+    watch(
+        () => chat.value?.link.phase === 'ready',
+        (ready) => ready && setTimeout(installWorker, LATER),
+    );
     window.addEventListener('popstate', () => chat.value?.open(roomOfAddress()));
     window.addEventListener('hashchange', () => {
         readInvite();

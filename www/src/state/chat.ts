@@ -2,12 +2,13 @@
  * shown. Views read from here and call its methods; they never see the protocol. */
 import { computed, reactive, ref, shallowReactive, shallowRef } from 'vue';
 import type { ShallowRef } from 'vue';
+import { isHistory } from '../protocol/check';
 import { Connection, type Phase, type Socket } from '../protocol/connection';
 import { Outbox, type Outgoing } from '../protocol/outbox';
 import { Lone, type Way } from '../protocol/tabs';
+import { ProtocolError } from '../protocol/types';
 import type {
     HelloAnswer,
-    HistoryAnswer,
     Presence,
     Role,
     Room,
@@ -20,6 +21,7 @@ import { Cache, loadLogs } from './cache';
 import { minute, serverNow, setServerTime } from './clock';
 import { Cursors } from './cursors';
 import { RoomFold } from './fold';
+import { Frames } from './frames';
 import { mentioning } from './mentions';
 import { nameOf, People } from './people';
 import { patiently } from './patience';
@@ -69,12 +71,14 @@ export class Chat {
     readonly drafts: Map<string, Draft>;
     readonly outbox: Outbox;
     /* online: hello was answered once. storeOk: the server can store messages. kept: what
-     * is shown and what is unsent outlives this page. */
+     * is shown and what is unsent outlives this page. nonsense: what the server says is
+     * not to be understood. */
     readonly link = reactive({
         phase: 'idle' as Phase,
         online: false,
         storeOk: true,
         kept: true,
+        nonsense: false,
     });
     readonly current = ref<string | null>(null);
     /* The room that went away while it was open, to tell its reader. */
@@ -89,6 +93,9 @@ export class Chat {
     private readonly rooms = shallowReactive(new Map<string, ShallowRef<RoomView>>());
     private readonly connection: Connection;
     private readonly cursors: Cursors;
+    private readonly frames = new Frames<ShallowRef<RoomView>>((view) => {
+        view.value = { ...view.value };
+    });
     private readonly cache: Cache | null;
     private readonly listed = new Map<string, Room>(); /* by the last hello */
     private readonly named = new Set<string>(); /* in the last hello */
@@ -168,6 +175,7 @@ export class Chat {
         this.moved.close();
         this.outbox.close();
         this.typing.clear();
+        this.frames.stop();
     }
 
     /* Stops, and resolves when what is to be kept is written. */
@@ -392,7 +400,8 @@ export class Chat {
     private greet(named: Record<string, [number, string]>): object[] {
         const self = { seq: this.selfSeq };
         const now = serverNow();
-        const answer = { user: this.me.value, self, now, rooms: this.list.value };
+        const rooms = [...this.rooms.values()].map((view) => view.value.fold.room);
+        const answer = { user: this.me.value, self, now, rooms };
         const frames: object[] = [{ ...answer, more: false }];
         for (const [room, [seq, cid]] of Object.entries(named)) {
             const missed = this.view(room)?.fold.after(seq, cid);
@@ -416,7 +425,7 @@ export class Chat {
 
     /* The fold changes in place: a new view object makes whoever looks look again. */
     private renew(room: string, view: ShallowRef<RoomView>): void {
-        view.value = { ...view.value };
+        this.frames.touch(view);
         this.changed(room);
     }
 
@@ -494,8 +503,10 @@ export class Chat {
     }
 
     private async fetchPage(view: ShallowRef<RoomView>, fields: object): Promise<void> {
-        const page = await this.ask<HistoryAnswer>('history', fields);
+        const page = await this.ask<unknown>('history', fields);
         const { fold } = view.value;
+        if (!isHistory(page, fold.room.id))
+            throw new ProtocolError('nonsense', 'history');
         this.people.learn(page.users ?? []);
         for (const event of page.events) fold.add(event);
         this.covered(fold.room.id, fold);
@@ -667,6 +678,7 @@ export class Chat {
 
     private onPhase(phase: Phase): void {
         this.link.phase = phase;
+        this.link.nonsense = this.connection.nonsense;
         if (phase !== 'ready') this.way.serve(phase === 'ended' ? 4401 : 1006);
         if (phase === 'waiting') this.presence.clear(); /* who knows */
         if (phase === 'ended') this.ended('session');

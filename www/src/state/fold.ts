@@ -240,7 +240,7 @@ export class RoomFold {
     private step(before: Room, event: RoomEvent): Room {
         const { seq, no, at, cid } = event;
         const room: Room = { ...before, seq, no, at, cid };
-        const body = event.body as Subject;
+        const body = (event.body ?? {}) as Subject;
         switch (event.ev) {
             case 'message':
                 room.last = event;
