@@ -42,6 +42,10 @@ configure(struct sq *s, struct err *err)
 	    "PRAGMA temp_store=MEMORY;"
 	    "PRAGMA cache_size=-512;",
 	    NULL, NULL, NULL);
+	/* every worker has several that only read */
+	if (rc == SQLITE_OK && !s->writer)
+		rc = sqlite3_exec(
+		    s->h, "PRAGMA cache_size=-128;", NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : sq_error(s, rc, err);
 }
 
