@@ -124,7 +124,7 @@ EXTRA_DIST += t/lib/redis_fixture.h
 chat_tests = t/unit/chat_auth t/unit/chat_commands t/unit/chat_hub \
 	t/unit/chat_hub_rooms \
 	t/unit/chat_limit t/unit/chat_page t/unit/chat_presence \
-	t/unit/chat_renew t/unit/chat_span
+	t/unit/chat_renew t/unit/chat_span t/unit/chat_whereabouts
 check_PROGRAMS += $(chat_tests) t/helpers/commands
 TESTS += $(chat_tests)
 t_unit_chat_auth_LDADD = $(CHAT_LIBS)
@@ -134,6 +134,7 @@ t_unit_chat_presence_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)
 t_unit_chat_renew_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)
 t_unit_chat_hub_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)
 t_unit_chat_hub_rooms_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)
+t_unit_chat_whereabouts_LDADD = src/chat/libchat.a $(BASE_LIBS)
 t_unit_chat_limit_LDADD = src/chat/libchat.a $(SODIUM_LIBS) $(BASE_LIBS)
 t_unit_chat_page_LDADD = src/chat/libchat.a $(MODEL_LIBS)
 t_unit_chat_span_LDADD = src/chat/libchat.a $(MODEL_LIBS)

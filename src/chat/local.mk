@@ -71,4 +71,5 @@ src_chat_libchat_a_SOURCES = \
 	src/chat/span.c src/chat/span.h \
 	src/chat/sync.c src/chat/sync.h \
 	src/chat/throttle.c src/chat/throttle.h \
-	src/chat/view.c src/chat/view.h
+	src/chat/view.c src/chat/view.h \
+	src/chat/whereabouts.c src/chat/whereabouts.h

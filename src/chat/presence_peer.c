@@ -21,75 +21,16 @@
 bool
 presence_elsewhere(struct presence *p, const struct id *user)
 {
-	return map_get(&p->elsewhere, user) != NULL;
-}
-
-static struct peer **
-holders(struct elsewhere *e)
-{
-	return e->n == 1 ? &e->one : e->many;
-}
-
-static bool
-is_at(struct elsewhere *e, const struct peer *peer)
-{
-	struct peer **v = holders(e);
-
-	for (uint32_t i = 0; i < e->n; i++)
-		if (v[i] == peer)
-			return true;
-	return false;
-}
-
-static void
-holders_add(struct elsewhere *e, struct peer *peer)
-{
-	struct peer *one = e->one;
-
-	if (e->n == 0) {
-		e->one = peer;
-		e->n = 1;
-		return;
-	}
-	if (e->n == 1) {
-		e->many = mem_calloc(2, sizeof(e->many[0]));
-		e->many[0] = one;
-	} else
-		e->many =
-		    mem_reallocarray(e->many, e->n + 1, sizeof(e->many[0]));
-	e->many[e->n++] = peer;
-}
-
-/* It is in there, and not alone. */
-static void
-holders_remove(struct elsewhere *e, const struct peer *peer)
-{
-	struct peer **v = e->many;
-	uint32_t i = 0;
-
-	while (v[i] != peer)
-		i++;
-	v[i] = v[--e->n];
-	if (e->n == 1) {
-		e->one = v[0];
-		free(v);
-	}
+	return whereabouts_anywhere(&p->elsewhere, user);
 }
 
 /* True: it was offline everywhere else before. */
 static bool
 peer_add(struct presence *p, struct peer *peer, const struct id *id)
 {
-	struct elsewhere *e = map_get(&p->elsewhere, id);
-	bool first = e == NULL;
+	bool first = !presence_elsewhere(p, id);
 
-	if (first) {
-		MEM_NEW(e);
-		e->id = *id;
-		map_put(&p->elsewhere, e);
-	}
-	if (!is_at(e, peer)) {
-		holders_add(e, peer);
+	if (whereabouts_add(&p->elsewhere, id, peer->number)) {
 		peer->count++;
 		peer->digest ^= presence_mix(id);
 	}
@@ -100,40 +41,18 @@ peer_add(struct presence *p, struct peer *peer, const struct id *id)
 static bool
 peer_remove(struct presence *p, struct peer *peer, const struct id *id)
 {
-	struct elsewhere *e = map_get(&p->elsewhere, id);
-
-	if (e == NULL || !is_at(e, peer))
+	if (!whereabouts_remove(&p->elsewhere, id, peer->number))
 		return false;
 	peer->count--;
 	peer->digest ^= presence_mix(id);
-	if (e->n > 1) {
-		holders_remove(e, peer);
-		return false;
-	}
-	map_remove(&p->elsewhere, id);
-	free(e);
-	return true;
-}
-
-/* All that peer has; caller frees. */
-static struct id *
-peer_ids(struct presence *p, const struct peer *peer, size_t *n_r)
-{
-	struct id *ids = mem_calloc(peer->count + 1, sizeof(*ids));
-	struct elsewhere *e;
-
-	*n_r = 0;
-	for (size_t i = 0; (e = map_next(&p->elsewhere, &i)) != NULL;)
-		if (is_at(e, peer))
-			ids[(*n_r)++] = e->id;
-	return ids;
+	return !presence_elsewhere(p, id);
 }
 
 static void
 peer_clear(struct presence *p, struct peer *peer)
 {
 	size_t n;
-	struct id *ids = peer_ids(p, peer, &n);
+	struct id *ids = whereabouts_at(&p->elsewhere, peer->number, &n);
 
 	for (size_t i = 0; i < n; i++)
 		if (peer_remove(p, peer, &ids[i]))
@@ -162,6 +81,7 @@ peer_of(struct presence *p, const struct bus_from *from)
 	if (peer == NULL) {
 		MEM_NEW(peer);
 		peer->key = key;
+		peer->number = ++p->numbers;
 		peer->generation = from->generation;
 		map_put(&p->peers, peer);
 	}
@@ -199,27 +119,19 @@ presence_peers_tick(struct presence *p, uint64_t now)
 void
 presence_peers_init(struct presence *p)
 {
-	map_init(&p->elsewhere, struct elsewhere, id);
 	map_init(&p->peers, struct peer, key);
 }
 
 void
 presence_peers_free(struct presence *p)
 {
-	struct elsewhere *e;
 	struct peer *peer;
-	size_t i;
 
-	for (i = 0; (e = map_next(&p->elsewhere, &i)) != NULL;) {
-		if (e->n > 1)
-			free(e->many);
-		free(e);
-	}
-	for (i = 0; (peer = map_next(&p->peers, &i)) != NULL;) {
+	for (size_t i = 0; (peer = map_next(&p->peers, &i)) != NULL;) {
 		free(peer->former);
 		free(peer);
 	}
-	map_free(&p->elsewhere);
+	whereabouts_free(&p->elsewhere);
 	map_free(&p->peers);
 }
 
@@ -324,7 +236,8 @@ on_list(struct presence *p, struct peer *peer, const uint8_t *d, size_t len)
 		return;
 	if (d[0] & 1) {
 		free(peer->former);
-		peer->former = peer_ids(p, peer, &peer->nformer);
+		peer->former =
+		    whereabouts_at(&p->elsewhere, peer->number, &peer->nformer);
 		for (size_t i = 0; i < peer->nformer; i++)
 			peer_remove(p, peer, &peer->former[i]);
 	}

@@ -5,18 +5,9 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "chat/presence.h"
+#include "chat/whereabouts.h"
 
 #define PEERS_MAX 16384 /* workers whose people are remembered */
-
-/* Somebody connected to other workers: most are to one. */
-struct elsewhere {
-	struct id id;
-	uint32_t n;
-	union {
-		struct peer *one;   /* n == 1 */
-		struct peer **many; /* owned */
-	};
-};
 
 /* Somebody whose absence was told because a worker died or was not heard; to be
  * told when that turns out wrong. */
@@ -44,6 +35,7 @@ struct lingering {
  * what its beat says; when they differ it is asked for all. */
 struct peer {
 	struct peer_key key;
+	uint32_t number; /* never again another's */
 	uint32_t generation;
 	uint32_t count;
 	uint64_t digest;
@@ -57,11 +49,12 @@ struct teller; /* presence_tell.c */
 struct presence {
 	struct chat *chat;
 	struct teller *teller;
-	struct map elsewhere; /* struct elsewhere */
-	struct map lingering; /* struct lingering */
-	struct map peers;     /* struct peer */
-	struct map absent;    /* struct absent */
-	uint32_t count;       /* of our own people, the lingering too */
+	struct whereabouts elsewhere; /* by peer.number */
+	struct map lingering;         /* struct lingering */
+	struct map peers;             /* struct peer */
+	uint32_t numbers;             /* given to peers */
+	struct map absent;            /* struct absent */
+	uint32_t count;               /* of our own people, the lingering too */
 	uint64_t digest;
 	uint64_t nonce; /* names this process in an "ask" */
 	struct loop_timer *tick;
