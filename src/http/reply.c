@@ -13,7 +13,8 @@
 static const char security[] =
     "Content-Security-Policy: default-src 'self'; img-src 'self' data: blob:; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
-    "form-action 'self'\r\n"
+    "form-action 'self'; require-trusted-types-for 'script'; "
+    "trusted-types vue dompurify\r\n"
     "X-Content-Type-Options: nosniff\r\n"
     "X-Frame-Options: DENY\r\n"
     "Referrer-Policy: no-referrer\r\n"

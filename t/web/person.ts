@@ -59,7 +59,11 @@ export class Person {
         page.on('pageerror', (error) => this.complaints.push(String(error)));
         page.on('console', (said) => {
             const text = said.text();
-            if (/Content Security Policy|Refused to|\[Vue warn\]/.test(text)) {
+            if (
+                /Content Security Policy|Trusted(?:HTML|Script|Type)|Refused to|\[Vue warn\]/.test(
+                    text,
+                )
+            ) {
                 this.complaints.push(text);
             }
         });

@@ -1,5 +1,5 @@
 /* A burungd of a test's own: its port, its data folder, its processes. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import {
     mkdirSync,
     mkdtempSync,
@@ -123,6 +123,21 @@ export class Server {
                 () => true,
             ),
         );
+    }
+
+    /* Stops it, puts count messages of these people into the room, and starts it again.
+     * The last of them has read so many. */
+    async fill(
+        room: string,
+        count: number,
+        read: number,
+        from: string[],
+    ): Promise<void> {
+        await this.kill('SIGTERM');
+        const script = join(TOP, 't/web/fill.py');
+        const db = join(this.folder, 'data', 'burung.db');
+        execFileSync('python3', [script, db, room, `${count}`, `${read}`, ...from]);
+        await this.start();
     }
 
     /* Ends it and fails if a sanitizer found a defect. */

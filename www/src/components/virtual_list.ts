@@ -183,16 +183,14 @@ export class VirtualList<T extends VirtualRow> {
     }
 
     /* The rows that are drawn now, at once: before anybody sees them. */
-    private measure(): boolean {
-        let changed = false;
+    private measure(): void {
         const children = [...(this.options.block.value?.children ?? [])];
         for (const child of children) {
             const { key } = (child as HTMLElement).dataset;
             const { height } = child.getBoundingClientRect();
-            if (key && this.heights.measure(key, height)) changed = true;
+            if (key) this.heights.measure(key, height);
         }
         this.watchRows(children);
-        return changed;
     }
 
     private watchRows(children: Element[]): void {
@@ -204,9 +202,19 @@ export class VirtualList<T extends VirtualRow> {
 
     /* A row (a picture came, a text was formatted) or the view changed its size. */
     private resize(entries: ResizeObserverEntry[]): void {
-        const view = entries.some((one) => one.target === this.options.scroller.value);
-        if (view) this.measureView();
-        if (!this.measure() && !view) return;
+        let changed = false;
+        for (const { target, borderBoxSize } of entries) {
+            const { key } = (target as HTMLElement).dataset;
+            if (target === this.options.scroller.value) {
+                this.measureView();
+                this.measure();
+                changed = true;
+            } else if (key && borderBoxSize[0]) {
+                if (this.heights.measure(key, borderBoxSize[0].blockSize))
+                    changed = true;
+            }
+        }
+        if (!changed) return;
         this.settle();
         /* Drawing here would make the browser complain of a loop. */
         cancelAnimationFrame(this.frame);

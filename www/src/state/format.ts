@@ -139,11 +139,15 @@ export interface TextPart {
     href?: string;
 }
 
+/* A web address in a text, without what ends the sentence around it. */
+export const ADDRESS = /https?:\/\/[^\s<>"]+[^\s<>"'.,:;!?)\]}]/;
+const ADDRESSES = new RegExp(ADDRESS, 'g');
+
 /* Splits a text at its web addresses. */
 export function linkParts(text: string): TextPart[] {
     const parts: TextPart[] = [];
     let end = 0;
-    for (const found of text.matchAll(/https?:\/\/[^\s<>"]+[^\s<>"'.,:;!?)\]}]/g)) {
+    for (const found of text.matchAll(ADDRESSES)) {
         const at = found.index;
         if (at > end) parts.push({ text: text.slice(end, at) });
         parts.push({ text: found[0], href: found[0] });

@@ -1,0 +1,278 @@
+/* The conversation: long rooms, holes, places kept, what comes by the thousand. */
+import { describe, expect, it } from 'vitest';
+import { cast } from './cast';
+import type { Person } from './person';
+import { waitFor } from './server';
+
+const on = cast();
+const LONG = 100_000;
+
+interface Frames {
+    work: number; /* ms of the page's thread for each frame, waiting not counted */
+    nodes: number; /* the most elements the list had */
+    blank: number; /* frames in which nothing but background was in the middle */
+}
+
+/* Scrolls by so many pixels each frame, and says what the frames were like. The time is
+ * that of the thread, so that a busy machine does not count. */
+async function scrollBy(person: Person, step: number, frames: number): Promise<Frames> {
+    const tools = await person.context.newCDPSession(person.page);
+    await tools.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const worked = async (): Promise<number> => {
+        const { metrics } = await tools.send('Performance.getMetrics');
+        return metrics.find((one) => one.name === 'TaskDuration')!.value * 1000;
+    };
+    const before = await worked();
+    const seen = await person.page.evaluate(
+        async ([by, count]) => {
+            const box = document.querySelector<HTMLElement>('.scroller')!;
+            const { top, bottom } = box.getBoundingClientRect();
+            let nodes = 0;
+            let blank = 0;
+            for (let i = 0; i < count; i++) {
+                box.scrollTop += by;
+                await new Promise(requestAnimationFrame);
+                nodes = Math.max(nodes, box.querySelectorAll('*').length);
+                const covered = [...box.querySelectorAll('[data-key]')].some((row) => {
+                    const place = row.getBoundingClientRect();
+                    return place.top < bottom - 200 && place.bottom > top + 200;
+                });
+                if (!covered) blank++;
+            }
+            return { nodes, blank };
+        },
+        [step, frames] as const,
+    );
+    const work = ((await worked()) - before) / frames;
+    await tools.detach();
+    return { ...seen, work };
+}
+
+async function idOf(person: Person): Promise<string> {
+    return (await person.api<{ user: { id: string } }>('me', {})).user.id;
+}
+
+function roomOf(person: Person): string {
+    return person.page.url().split('/').pop()!;
+}
+
+/* What is in view, from the top. */
+async function inView(person: Person): Promise<{ seq: number; text: string }[]> {
+    return person.page.evaluate(() => {
+        const box = document.querySelector('.scroller')!.getBoundingClientRect();
+        return [...document.querySelectorAll<HTMLElement>('.message')].flatMap(
+            (row) => {
+                const { top, bottom } = row.getBoundingClientRect();
+                if (bottom <= box.top || top >= box.bottom) return [];
+                const text = row.querySelector('.text')?.textContent ?? '';
+                return [{ seq: Number(row.dataset['seq']), text }];
+            },
+        );
+    });
+}
+
+describe('a room of 100,000 messages', () => {
+    let ani: Person;
+    let budi: Person;
+    let room = '';
+
+    it('opens at the first unread, with the hole to the newest not hidden', async () => {
+        [ani, budi] = await on.pair();
+        on.here = []; /* they stay for the next tests */
+        room = roomOf(ani);
+        const people = [await idOf(ani), await idOf(budi)];
+        await budi.page.goto('about:blank');
+        await on.server.fill(room, LONG, LONG / 2, people);
+
+        await budi.page.goto(`${on.server.url}/#/r/${room}`);
+        await budi.page.waitForSelector('.unread');
+        const texts = (await inView(budi)).map(({ text }) => text);
+        expect(texts.some((text) => /^line 50000\b/.test(text))).toBe(true);
+        expect(texts.some((text) => /^line 50001\b/.test(text))).toBe(true);
+        await budi.shot('long-unread');
+    });
+
+    it('scrolls with little work in each frame, and draws only what is near', async () => {
+        for (const [step, frames] of [
+            [-60, 150],
+            [-400, 100],
+            [150, 150],
+        ] as const) {
+            const { work, nodes, blank } = await scrollBy(budi, step, frames);
+            expect(work).toBeLessThan(16);
+            expect(nodes).toBeLessThan(1_500);
+            expect(blank).toBe(0);
+            const seqs = (await inView(budi)).map(({ seq }) => seq);
+            seqs.forEach((seq, at) => expect(seq).toBe(seqs[0]! + at));
+        }
+    });
+
+    it('jumps to its beginning, its end, a question far away, and back', async () => {
+        await budi.page.focus('.scroller');
+        await budi.page.keyboard.press('Home');
+        await budi.page.waitForSelector('.text:text-is("line 1")');
+        await budi.page.keyboard.press('End');
+        await budi.page.waitForSelector(`.text:text-is("line ${LONG}")`);
+        await budi.page.waitForSelector('.latest', { state: 'detached' });
+
+        await budi.page.click('.message:last-child .quote');
+        await waitFor('the question in view', async () =>
+            (await inView(budi)).some(({ text }) => /^line 101\b/.test(text)),
+        );
+        expect(await budi.page.locator('.gap.inner').count()).toBeLessThanOrEqual(2);
+        await budi.page.click('.latest');
+        await waitFor('the answer in view', async () =>
+            (await inView(budi)).some(({ text }) => text === `line ${LONG}`),
+        );
+        on.here = [ani, budi];
+    });
+});
+
+describe('a place in a room', () => {
+    it('is kept while one reads elsewhere, whatever comes meanwhile', async () => {
+        const [ani, budi] = await on.pair();
+        await ani.sends([...Array(120).keys()].map((i) => `line ${i}`));
+        await budi.reads('line 119');
+        await scrollBy(budi, -40, 40);
+        await budi.page.waitForTimeout(300);
+        const before = await inView(budi);
+        expect(before.some(({ text }) => text === 'line 119')).toBe(false);
+        const other = await on.someone('Other');
+        await budi.openDirect(other);
+        await ani.say('one more');
+        await budi.page.waitForSelector('.rooms .item:has-text("one more")');
+        await budi.openRoom('Ani');
+        await budi.page.waitForSelector(`.text:text-is("${before[1]!.text}")`);
+        await waitFor('the same in view', async () => {
+            const now = await inView(budi);
+            return now[1]?.seq === before[1]!.seq;
+        });
+    });
+});
+
+/* The tasks of all threads of a page: how many, and the longest one's ms. Its thread's
+ * time, so that a busy machine does not count. */
+function tasksIn(trace: Buffer): { longest: number; count: number } {
+    const { traceEvents } = JSON.parse(trace.toString()) as {
+        traceEvents: { name: string; tdur?: number }[];
+    };
+    const times = traceEvents.flatMap(({ name, tdur }) =>
+        name.endsWith('RunTask') && tdur !== undefined ? [tdur / 1000] : [],
+    );
+    return { longest: Math.max(...times), count: times.length };
+}
+
+describe('a thousand messages in a second', () => {
+    it('leave the page responsive, and all arrive in order', async () => {
+        const [ani, budi] = await on.pair();
+        const texts = [...Array(1_000).keys()].map((i) => `**n** ${i}`);
+        await on.browser.startTracing(budi.page, {
+            categories: ['toplevel', 'disabled-by-default-devtools.timeline'],
+        });
+        await ani.sends(texts);
+        await budi.page.waitForSelector('.message:last-child p:text-is("n 999")');
+        const trace = await on.browser.stopTracing();
+        const { longest, count } = tasksIn(trace);
+        expect(count).toBeGreaterThan(100);
+        expect(longest).toBeLessThan(200);
+        const seqs = (await inView(budi)).map(({ seq }) => seq);
+        seqs.forEach((seq, at) => expect(seq).toBe(seqs[0]! + at));
+    });
+});
+
+/* Each would run something if it became HTML as it is. */
+const ATTACKS = [
+    '<script>hit()</script>',
+    '<img src=x onerror=hit()>',
+    '**<svg onload=hit()>**',
+    '`<iframe srcdoc="<script>parent.hit()</script>">`',
+    '```html"onmouseover="hit()\n</code></pre><img src=x onerror=hit()>\n```',
+    '> <details open ontoggle=hit()>\n\n- <a href="javascript:hit()">x</a>',
+    '[x](javascript:hit()) *<javascript:hit()>*',
+    '**https://x.org/"onmouseover="hit()//** https://x.org/\'><img/src=x onerror=hit()>',
+    '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=hit()&gt;">',
+    '*a* &lt;img src=x onerror=hit()&gt; &#60;script&#62;hit()&#60;/script&#62;',
+    '1. <style>*{background:url(javascript:hit())}</style>\n2. <base href=//x.org>',
+    '~~<form action="javascript:hit()"><button autofocus onfocus=hit()>~~',
+    '**\u202e<b onclick=hit()>** \u2028 <x onclick=hit()>',
+];
+
+describe('formatted texts', () => {
+    it('show bold, italic, code, quotes and lists; links open elsewhere', async () => {
+        const [ani, budi] = await on.pair();
+        await ani.sends([
+            '**bold** and *slanted* and `code`, ~~gone~~',
+            '> quoted\n\n- one\n- two',
+            '```\nlet x = 1;\n```',
+            '2*3*4 and snake_case_name',
+            'see https://example.org/a_b_c *now*',
+        ]);
+        await budi.page.waitForSelector('.rich strong:text-is("bold")');
+        for (const tag of ['em:text-is("slanted")', 'code:text-is("code")', 's'])
+            await budi.page.waitForSelector(`.rich ${tag}`);
+        await budi.page.waitForSelector('.rich blockquote:has-text("quoted")');
+        expect(await budi.page.locator('.rich ul li').count()).toBe(2);
+        const link = budi.page.locator('.rich a');
+        expect(await link.getAttribute('href')).toBe('https://example.org/a_b_c');
+        expect(await link.getAttribute('rel')).toBe('noopener noreferrer');
+        expect(await link.getAttribute('target')).toBe('_blank');
+        await budi.reads('2*3*4 and snake_case_name');
+
+        await budi.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+        await budi.page.hover('.code');
+        await budi.page.click('.copy-code');
+        await budi.told('Copied');
+        const copied = await budi.page.evaluate(() => navigator.clipboard.readText());
+        expect(copied).toBe('let x = 1;');
+    });
+
+    it('run nothing, whatever somebody sends, and break no rule of the page', async () => {
+        const [ani, budi] = await on.pair();
+        await budi.page.evaluate(() => {
+            const page = window as unknown as { hits: string[]; hit(): void };
+            page.hits = [];
+            page.hit = () => page.hits.push('ran');
+            document.addEventListener('securitypolicyviolation', (event) =>
+                page.hits.push(event.violatedDirective),
+            );
+        });
+        await ani.sends([...ATTACKS, '**the end**']);
+        await budi.page.waitForSelector('.rich strong:text-is("the end")');
+        await scrollBy(budi, -120, 20);
+        for (const bubble of await budi.page.locator('.bubble').all())
+            await bubble.hover({ timeout: 2_000 }).catch(() => undefined);
+        const state = await budi.page.evaluate(() => ({
+            hits: (window as unknown as { hits: string[] }).hits,
+            tags: [...document.querySelectorAll('.text *')].map((one) => one.localName),
+            handlers: [...document.querySelectorAll('.text *')].flatMap((one) =>
+                one.getAttributeNames().filter((name) => name.startsWith('on')),
+            ),
+            links: [...document.querySelectorAll<HTMLAnchorElement>('.text a')].map(
+                (one) => one.protocol,
+            ),
+        }));
+        expect(state.hits).toEqual([]);
+        expect(state.handlers).toEqual([]);
+        expect(new Set(state.links)).toEqual(new Set(['https:']));
+        for (const tag of ['script', 'img', 'svg', 'style', 'iframe', 'form', 'base'])
+            expect(state.tags).not.toContain(tag);
+    });
+
+    it('become HTML only under the two policies that the server names', async () => {
+        const ani = await on.someone('Ani');
+        const answer = await fetch(on.server.url);
+        const rules = answer.headers.get('content-security-policy') ?? '';
+        expect(rules).toContain("require-trusted-types-for 'script'");
+        expect(rules).toMatch(/trusted-types vue dompurify(;|$)/);
+        const refused = await ani.page.evaluate(() => {
+            try {
+                document.createElement('div').innerHTML = '<b>x</b>';
+                return 'taken';
+            } catch (e) {
+                return (e as Error).name;
+            }
+        });
+        expect(refused).toBe('TypeError');
+        ani.complaints.length = 0; /* of this very try */
+    });
+});
