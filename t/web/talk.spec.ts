@@ -170,7 +170,7 @@ describe('a thousand messages in a second', () => {
             categories: ['toplevel', 'disabled-by-default-devtools.timeline'],
         });
         await ani.sends(texts);
-        await budi.page.waitForSelector('.message:last-child p:text-is("n 999")');
+        await budi.page.waitForSelector('.message:last-child .text:has-text("n 999")');
         const trace = await on.browser.stopTracing();
         const { longest, count } = tasksIn(trace);
         expect(count).toBeGreaterThan(100);
