@@ -1,5 +1,6 @@
 /* The service worker's side of the page: installs it, and tells of a new version. */
 import { ref } from 'vue';
+import { scriptUrl } from './trusted';
 
 const PATH = '/sw.js';
 const EVERY = 60 * 60_000;
@@ -7,24 +8,8 @@ const EVERY = 60 * 60_000;
 /* Loading the page anew would bring a new version. */
 export const updateReady = ref(false);
 
-interface ScriptPolicy {
-    createScriptURL(path: string): string;
-}
-interface TrustedTypes {
-    createPolicy(name: string, rules: ScriptPolicy): ScriptPolicy;
-}
-
 let registration: ServiceWorkerRegistration | undefined;
 let installing = false;
-
-/* Where the server's CSP demands it, a script's address must come from a policy. */
-function script(): string {
-    const { trustedTypes } = window as { trustedTypes?: TrustedTypes };
-    const rules = { createScriptURL: () => PATH };
-    return (
-        trustedTypes?.createPolicy('burung-worker', rules) ?? rules
-    ).createScriptURL(PATH);
-}
 
 function look(): void {
     /* without a controller it is the first one: nothing older is shown */
@@ -52,7 +37,7 @@ export function installWorker(): void {
     }
     installing = true;
     const options = { updateViaCache: 'none' } as const;
-    navigator.serviceWorker.register(script(), options).then(watch, () => {
+    navigator.serviceWorker.register(scriptUrl(PATH), options).then(watch, () => {
         installing = false; /* tried again after the next connection */
     });
 }
