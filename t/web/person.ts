@@ -20,10 +20,10 @@ const CANDIDATES = [
 export const PASSWORD = 'correct horse battery';
 export const PHONE = { width: 390, height: 844 };
 
-export async function startBrowser(): Promise<Browser> {
+function launching(more: string[]): { executablePath: string; args: string[] } {
     const path = CANDIDATES.find((one) => one && existsSync(one));
     if (!path) throw new Error('no Chromium found; set CHROMIUM');
-    return chromium.launch({
+    return {
         executablePath: path,
         args: [
             '--headless',
@@ -34,8 +34,18 @@ export async function startBrowser(): Promise<Browser> {
             '--disable-background-networking',
             '--disable-component-update',
             '--disable-sync',
+            ...more,
         ],
-    });
+    };
+}
+
+export async function startBrowser(more: string[] = []): Promise<Browser> {
+    return chromium.launch(launching(more));
+}
+
+/* A browser whose profile lies in a folder, as a person's own does. */
+export async function startProfile(folder: string): Promise<BrowserContext> {
+    return chromium.launchPersistentContext(folder, launching([]));
 }
 
 export interface Options {
@@ -52,7 +62,7 @@ export class Person {
     private constructor(
         readonly name: string,
         readonly display: string,
-        private readonly server: Server,
+        private readonly server: { url: string },
         readonly context: BrowserContext,
         readonly page: Page,
     ) {
@@ -82,6 +92,16 @@ export class Person {
             colorScheme: options.dark ? 'dark' : 'light',
             serviceWorkers: options.worker ? 'allow' : 'block',
         });
+        return Person.at(context, server, name, display);
+    }
+
+    /* In a browser that is there already. */
+    static async at(
+        context: BrowserContext,
+        server: { url: string },
+        name: string,
+        display: string,
+    ): Promise<Person> {
         context.setDefaultTimeout(30_000);
         return new Person(name, display, server, context, await context.newPage());
     }
