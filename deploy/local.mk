@@ -10,7 +10,7 @@ dist_systemdsystemunit_DATA = deploy/systemd/burungd.socket
 CLEANFILES += deploy/systemd/burungd.service
 deploy/systemd/burungd.service: deploy/systemd/burungd.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) deploy/systemd && \
-		sed 's#@bindir@#$(bindir)#' $(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
+		sed 's#[@]bindir[@]#$(bindir)#' $(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
 
 # Their names there are not those of the files here.
 sysusersdir = $(prefix)/lib/sysusers.d
