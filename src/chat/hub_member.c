@@ -93,9 +93,10 @@ added_done(void *arg)
 
 	if (u == NULL || a->found == 0)
 		goto out; /* gone meanwhile */
-	if (hub_room_of(a->hub, u, &a->head.room) != NULL)
+	room = hub_room_of(a->hub, u, &a->head.room);
+	if (room != NULL && room->log.seq >= a->join)
 		goto out; /* the join itself was heard */
-	if (a->found == -1 || a->head.seq == 0 ||
+	if (room != NULL || a->found == -1 || a->head.seq == 0 ||
 	    !hub_know_user(a->hub, u, u->log.seq, &one)) {
 		added_again(a);
 		return;
@@ -110,9 +111,11 @@ out:
 static void
 on_added(struct hub *hub, struct hub_user *u, const struct hub_event *e)
 {
+	struct hub_room *room = hub_room_of(hub, u, &e->subject);
 	struct added *a;
 
-	if (hub_room_of(hub, u, &e->subject) != NULL)
+	/* A membership of before, whose end was not heard yet, is none. */
+	if (room != NULL && room->log.seq >= e->n)
 		return;
 	MEM_NEW(a);
 	a->hub = hub;

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "chat/hub.h"
 #include "chat/presence.h"
 #include "gate/admin_gate.h"
 #include "gate/gate_private.h"
@@ -14,11 +15,16 @@
 static void
 on_health(bool ok, void *arg)
 {
+	struct gate *gate = arg;
+
 	if (ok)
 		log_info("store is back", "ok=1");
 	else
 		log_warn("store cannot be reached", "ok=0");
-	ws_gate_tell_store(arg, ok);
+	ws_gate_tell_store(gate, ok);
+	/* What was stored although its answer was lost. */
+	if (ok)
+		hub_resync(gate->chat->hub);
 }
 
 struct gate *
