@@ -97,10 +97,13 @@ TESTS += $(store_tests)
 EXTRA_DIST += t/lib/store_fixture.h
 # Again, on a MongoDB; skipped where there is none.
 mongo_tests = t/mongo_contract/accounts t/mongo_contract/contract \
-	t/mongo_contract/nodes
+	t/mongo_contract/faults t/mongo_contract/kills t/mongo_contract/nodes
 TESTS += $(mongo_tests)
+check_PROGRAMS += t/mongo_faults
+t_mongo_faults_LDADD = $(STORE_LIBS)
+t_mongo_faults_LDFLAGS = $(MODULES_IN)
 mongo_logs = $(mongo_tests:=.log)
-$(mongo_logs): t/store_accounts t/store_contract t/store_nodes $(module_PROGRAMS)
+$(mongo_logs): t/mongo_faults t/store_faults t/store_accounts t/store_contract t/store_nodes $(module_PROGRAMS)
 EXTRA_DIST += $(mongo_tests) t/lib/burung/mongo.py
 t_store_accounts_LDADD = $(STORE_LIBS)
 t_store_accounts_LDFLAGS = $(MODULES_IN)

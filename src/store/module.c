@@ -55,8 +55,8 @@ load(const char *path, struct err *err)
 
 	if (handle == NULL) {
 		err_set(err, ERR_CONF,
-		    "store: the MongoDB module cannot be loaded (%.160s); "
-		    "install burung-chat with it",
+		    "store: the MongoDB module cannot be loaded (%.140s); "
+		    "apt install burung-chat-mongodb, or libmongoc-1.0-0",
 		    dlerror());
 		return NULL;
 	}

@@ -45,12 +45,15 @@ static const char *const names[C_COUNT] = {
 	[C_NODES] = "nodes",
 };
 
-/* The worker's: libmongoc's pool, made at the first connection. It has threads,
- * so it is not taken over by a process that is forked later. */
+/* The worker's: libmongoc's pool, made at the first connection, and kept, since
+ * ending its threads takes half a second. Not taken over by a process that is
+ * forked later. */
 static struct {
 	mongoc_client_pool_t *pool;
 	mongoc_uri_t *uri;
+	char *text; /* the URI as it was given */
 	unsigned users;
+	bool serving; /* a connection that is not only for preparing was made */
 	pid_t pid;
 } shared;
 
@@ -82,19 +85,20 @@ parse(const char *text, struct err *err)
 	return uri;
 }
 
-static int
-pool_open(const char *text, struct err *err)
+static void
+pool_close(void)
 {
-	static bool ready;
+	mongoc_client_pool_destroy(shared.pool);
+	mongoc_uri_destroy(shared.uri);
+	free(shared.text);
+	shared.pool = NULL;
+}
+
+static int
+pool_new(const char *text, struct err *err)
+{
 	bson_error_t e;
 
-	if (shared.users > 0 && shared.pid == getpid())
-		return 0;
-	if (!ready) {
-		mongoc_log_set_handler(on_log, NULL);
-		mongoc_init();
-		ready = true;
-	}
 	shared.uri = parse(text, err);
 	if (shared.uri == NULL)
 		return -1;
@@ -105,18 +109,41 @@ pool_open(const char *text, struct err *err)
 	}
 	mongoc_client_pool_set_error_api(shared.pool, 2);
 	mongoc_client_pool_max_size(shared.pool, CLIENT_MAX);
+	shared.text = mem_strdup(text);
 	shared.users = 0;
+	shared.serving = false;
 	shared.pid = getpid();
 	return 0;
 }
 
+static int
+pool_open(const char *text, struct err *err)
+{
+	static bool ready;
+
+	if (!ready) {
+		mongoc_log_set_handler(on_log, NULL);
+		mongoc_init();
+		ready = true;
+	}
+	if (shared.pid != getpid())
+		shared.pool = NULL; /* the parent's */
+	if (shared.pool != NULL && strcmp(shared.text, text) == 0)
+		return 0;
+	if (shared.pool != NULL && shared.users > 0)
+		return err_set(
+		    err, ERR_CONF, "store: one MongoDB at a time is possible");
+	if (shared.pool != NULL)
+		pool_close();
+	return pool_new(text, err);
+}
+
+/* A pool that only prepared something is used soon again. */
 static void
 pool_leave(void)
 {
-	if (--shared.users > 0)
-		return;
-	mongoc_client_pool_destroy(shared.pool);
-	mongoc_uri_destroy(shared.uri);
+	if (--shared.users == 0 && shared.serving)
+		pool_close();
 }
 
 /* Majority and journal for what is written, majority for what is read: what a
@@ -149,6 +176,7 @@ mg_open(const struct store_conf *conf, bool writer, struct err *err)
 		return NULL;
 	MEM_NEW(m);
 	shared.users++;
+	shared.serving = true;
 	m->writer = writer;
 	m->client = mongoc_client_pool_pop(shared.pool);
 	if (m->client == NULL)
@@ -297,11 +325,13 @@ int
 mg_prepare(const struct store_conf *conf, struct err *err)
 {
 	struct mg *m = mg_open(conf, true, err);
+	bool serving = shared.users > 1;
 	int rc;
 
 	if (m == NULL)
 		return -1;
 	rc = mg_need_indexes(m, err);
+	shared.serving = serving;
 	mg_close(m);
 	return rc;
 }

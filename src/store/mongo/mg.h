@@ -109,7 +109,8 @@ int mg_insert(struct mg *m, enum mg_coll c, bson_t *doc, struct err *err);
 enum mg_how {
 	MG_FIRM = 0,   /* majority and journal */
 	MG_SOON = 1,   /* may be lost: found again from the logs */
-	MG_UPSERT = 2, /* made when nothing matches; 0 if then the key is there
+	MG_UPSERT = 2, /* made when nothing matches; 0 if the key is there */
+	MG_BY_ANY = 4, /* found by more than its _id or shard key: on all shards
 			*/
 };
 /* The one that matches. How many (0 or 1), or -1. */

@@ -14,6 +14,7 @@
 #include "store/mongo/mg_known.h"
 
 #define PATIENCE_MS 3000
+#define WAIT        2 /* first store what is planned */
 
 struct op {
 	struct append *a;
@@ -76,6 +77,7 @@ unplan(struct known *k)
 	o->cid = k->base.cid;
 	k->nwishes = k->base_wishes;
 	k->planned = 0;
+	k->closed = false;
 }
 
 static int
@@ -131,26 +133,46 @@ check_twins(struct append *a, struct err *err)
 	return 0;
 }
 
-/* Most are new, so the store is asked for repeats only when an insert or a
- * right says no. */
+static bool
+is_stored(const struct append *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->ev[i].seq == 0)
+			return false;
+	return true;
+}
+
+/* Most are new, so for a single one the store is asked for repeats only when an
+ * insert or a right says no. Of several none may be stored before it is known
+ * that all can be. */
+static int
+may_messages(struct run *r, struct op *op, struct change *c, struct err *err)
+{
+	int fresh;
+
+	if (!op->looked && op->a->n == 1) {
+		if (check_messages(r, c, err) == 0)
+			return 0;
+		if (mg_is_failure(err))
+			return -1;
+		err_clear(err);
+	}
+	if (!op->looked) {
+		op->looked = true;
+		fresh = mg_find_repeats(r->m, op->a, err);
+		if (fresh <= 0)
+			return fresh;
+	}
+	return is_stored(op->a) ? 0 : check_messages(r, c, err);
+}
+
 static int
 plan_messages(struct run *r, struct op *op, struct change *c, struct err *err)
 {
 	struct append *a = op->a;
-	int fresh = 1;
 
-	if (check_twins(a, err) == -1)
+	if (check_twins(a, err) == -1 || may_messages(r, op, c, err) == -1)
 		return -1;
-	if (check_messages(r, c, err) == -1) {
-		if (mg_is_failure(err) || op->looked)
-			return -1;
-		op->looked = true;
-		err_clear(err);
-		fresh = mg_find_repeats(r->m, a, err);
-		if (fresh == -1 ||
-		    (fresh > 0 && check_messages(r, c, err) == -1))
-			return -1;
-	}
 	for (size_t i = 0; i < a->n; i++) {
 		struct event *ev = &a->ev[i];
 
@@ -161,6 +183,20 @@ plan_messages(struct run *r, struct op *op, struct change *c, struct err *err)
 			return -1;
 	}
 	return 0;
+}
+
+/* When an owner leaves, the rows are asked who inherits. */
+static bool
+needs_rows(const struct run *r, struct change *c)
+{
+	struct known_member *w;
+	struct event_subject s;
+
+	if (c->ev->kind != EV_LEAVE || r->nslots == 0 ||
+	    event_subject(c->ev, &s, NULL) == -1)
+		return false;
+	w = mg_known_member(r->m, c->room, &s.user, NULL);
+	return w == NULL || w->m.role == ROLE_OWNER;
 }
 
 /* An event that is not a message. */
@@ -174,6 +210,8 @@ plan_change(struct run *r, struct op *op, struct change *c, struct err *err)
 		rc = mg_find_repeats(r->m, op->a, err);
 	if (rc <= 0)
 		return rc;
+	if (needs_rows(r, c))
+		return WAIT;
 	rc = op->internal                      ? 1
 	     : c->room->room.kind == ROOM_SELF ? mg_check_self(r->m, c, err)
 					       : mg_check_change(r->m, c, err);
@@ -183,10 +221,24 @@ plan_change(struct run *r, struct op *op, struct change *c, struct err *err)
 	if (rc == 0)
 		return 0;
 	plan_event(r, op, c->room, c->ev);
+	c->room->closed = !op->internal;
 	return mg_fold(r->m, c->room, c->ev, true, err);
 }
 
-/* 0: planned, or answered already (nothing left to store); -1 *err. */
+/* What changes who may do what is looked at with everything before it in its
+ * room stored, and everything behind it with that stored. */
+static bool
+must_wait(const struct op *op, struct known *k)
+{
+	bool change = !op->internal && op->a->ev->kind != EV_MESSAGE;
+
+	if (change && k->planned > 0)
+		k->closed = true;
+	return k->closed;
+}
+
+/* 0: planned, or answered already (nothing left to store); WAIT: what is
+ * planned must be stored first; -1 *err. */
 static int
 plan(struct run *r, struct op *op, struct err *err)
 {
@@ -200,16 +252,10 @@ plan(struct run *r, struct op *op, struct err *err)
 		return -1;
 	if (!c.room->there)
 		return err_set(err, ERR_NOT_FOUND, "There is no such room.");
+	if (must_wait(op, c.room))
+		return WAIT;
 	return c.ev->kind == EV_MESSAGE ? plan_messages(r, op, &c, err)
 					: plan_change(r, op, &c, err);
-}
-
-/* Must it be alone in its insert? What changes who may do what is looked at
- * with everything before it stored. */
-static bool
-is_alone(const struct op *op)
-{
-	return !op->internal && op->a->ev[0].kind != EV_MESSAGE;
 }
 
 static void
@@ -244,86 +290,96 @@ be_sure(struct run *r, struct op *op, struct err *err)
 		return SURE;
 	if (op->a->err.code == ERR_NONE && !op->a->nothing)
 		return SURE; /* repeated */
-	if (k->planned > 0)
+	if (k->planned > 0) {
+		k->closed = true;
 		return LATER;
+	}
 	seq = k->room.seq;
 	if (mg_refresh(r->m, k, err) == -1)
 		return FAILED;
 	return k->room.seq == seq ? SURE : AGAIN;
 }
 
-/* 1: planned or answered; 0: what is planned must be stored first; -1 *err: the
- * database failed. */
+/* 0: planned, answered, or to wait until what is planned is stored; -1 *err:
+ * the database failed. */
 static int
 plan_one(struct run *r, struct op *op, struct err *err)
 {
 	struct append *a = op->a;
+	enum sure sure = AGAIN;
+	int rc;
 
-	for (;;) {
+	while (sure == AGAIN) {
 		err_clear(&a->err);
-		if (plan(r, op, &a->err) == -1 && mg_is_failure(&a->err)) {
+		rc = plan(r, op, &a->err);
+		if (rc == -1 && mg_is_failure(&a->err)) {
 			*err = a->err;
 			return -1;
 		}
-		if (op->left > 0)
-			return 1;
-		switch (be_sure(r, op, err)) {
-		case SURE:
-			finish(op);
-			return 1;
-		case LATER:
-			err_clear(&a->err);
+		if (op->left > 0 || rc == WAIT)
 			return 0;
-		case FAILED:
-			return -1;
-		case AGAIN:
-			break;
-		}
+		sure = be_sure(r, op, err);
+		op->looked = op->looked && sure != AGAIN;
 	}
+	if (sure == SURE)
+		finish(op);
+	if (sure == LATER)
+		err_clear(&a->err);
+	return sure == FAILED ? -1 : 0;
 }
 
 /* Plans what can go together. -1 *err: the database failed. */
 static int
 plan_all(struct run *r, struct err *err)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		struct op *op = &r->ops[i];
-		int rc;
-
-		if (op->done)
-			continue;
-		if (is_alone(op) && r->nslots > 0)
-			return 0;
-		rc = plan_one(r, op, err);
-		if (rc != 1)
-			return rc;
-		if (is_alone(op) && r->nslots > 0)
-			return 0;
-	}
+	for (size_t i = 0; i < r->n; i++)
+		if (!r->ops[i].done && plan_one(r, &r->ops[i], err) == -1)
+			return -1;
 	return 0;
 }
 
 /* Storing ------------------------------------------------------------------ */
 
-/* What follows from a join or a leave in the self room of whom it is about. */
-static int
-write_more(struct run *r, struct op *op, struct err *err)
+/* The entry that follows from op in the self room of whom it is about. */
+static bool
+entry_of(const struct op *op, struct event *entry_r)
 {
-	struct append *a = op->a;
+	const struct event *ev = op->a->ev;
 	struct event_subject s;
-	struct event entry;
 
-	if (op->internal || (a->ev->kind != EV_JOIN && a->ev->kind != EV_LEAVE))
-		return 0;
-	if (event_subject(a->ev, &s, err) == -1)
-		return -1;
-	mg_follow(a->ev, &s.user, NULL, &entry);
-	if (mg_put_entries(r->m, &entry, 1, err) == -1) {
-		event_free_body(&entry);
-		return -1;
+	if (op->internal || !op->done || op->a->err.code != ERR_NONE ||
+	    (ev->kind != EV_JOIN && ev->kind != EV_LEAVE) ||
+	    event_subject(ev, &s, NULL) == -1)
+		return false;
+	mg_follow(ev, &s.user, NULL, entry_r);
+	return true;
+}
+
+/* What follows from the joins and leaves of these slots. */
+static int
+write_more(struct run *r, size_t n, struct err *err)
+{
+	struct event *entries = mem_calloc(n + 1, sizeof(*entries));
+	struct op **of = mem_calloc(n + 1, sizeof(struct op *));
+	size_t left = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (entry_of(r->slots[i].op, &entries[left]))
+			of[left++] = r->slots[i].op;
+	if (left > 0)
+		rc = mg_put_entries(r->m, entries, left, err);
+	for (size_t i = 0; i < left; i++) {
+		if (rc == 0) {
+			event_list_push(&of[i]->a->more, &entries[i]);
+			continue;
+		}
+		event_free_body(&entries[i]);
+		of[i]->done = false; /* asked again, it is written */
 	}
-	event_list_push(&a->more, &entry);
-	return 0;
+	free(of);
+	free(entries);
+	return rc;
 }
 
 /* Another was first at slot i, or it is stored already. */
@@ -366,8 +422,10 @@ stored(struct run *r, size_t n)
 		struct slot *s = &r->slots[i];
 		struct known *k = mg_known_already(r->m, &s->ev->room);
 
-		if (k != NULL)
+		if (k != NULL) {
 			k->planned = 0;
+			k->closed = false;
+		}
 		if (--s->op->left == 0)
 			finish(s->op);
 	}
@@ -413,7 +471,6 @@ wait_a_little(struct run *r, size_t n)
 static int
 store_all(struct run *r, struct err *err)
 {
-	struct op *last = r->slots[r->nslots - 1].op;
 	bool seq_taken = false;
 	size_t n = 0;
 	int rc = insert(r, &n, &seq_taken, err);
@@ -423,14 +480,21 @@ store_all(struct run *r, struct err *err)
 	stored(r, n);
 	if (rc == 0 && step_back(r, n, seq_taken, err) == -1)
 		return -1;
+	if (write_more(r, n, err) == -1)
+		return -1;
 	r->nslots = 0;
 	if (rc == 0)
 		wait_a_little(r, n);
-	if (!last->done || last->a->err.code != ERR_NONE ||
-	    write_more(r, last, err) == 0)
-		return 0;
-	last->done = false; /* asked again, it writes what is missing */
-	return -1;
+	return 0;
+}
+
+static bool
+all_done(const struct run *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (!r->ops[i].done)
+			return false;
+	return true;
 }
 
 static int
@@ -440,7 +504,7 @@ rounds(struct run *r, struct err *err)
 		if (plan_all(r, err) == -1)
 			return -1;
 		if (r->nslots == 0)
-			return 0;
+			return all_done(r) ? 0 : mg_busy(r->m, err);
 		if (clock_mono_ms() > r->deadline)
 			return mg_busy(r->m, err);
 		if (store_all(r, err) == -1)
@@ -469,6 +533,25 @@ run(struct mg *m, struct op *ops, size_t n, struct err *err)
 	/* What rows lack now is found by the next who reads the room. */
 	mg_settle(m, NULL);
 	return 0;
+}
+
+/* Who was deleted while being added to a room leaves it again. */
+static void
+check_joined(struct mg *m, struct append *a)
+{
+	struct event_list more = { 0 };
+	struct event_subject s;
+	struct err err = { 0 };
+
+	if (a->ev->kind != EV_JOIN || a->err.code != ERR_NONE || a->nothing ||
+	    event_subject(a->ev, &s, NULL) == -1 ||
+	    mg_need_user(m, &s.user, &err) == 0 || err.code != ERR_NOT_FOUND)
+		return;
+	mg_leave_all(m, &s.user, &more, NULL);
+	for (size_t i = 0; i < more.n; i++)
+		event_list_push(&a->more, &more.v[i]);
+	more.n = 0;
+	event_list_free(&more);
 }
 
 void
@@ -501,6 +584,8 @@ mg_append(struct db *db, struct append **ops, size_t n)
 			}
 		}
 	}
+	for (size_t i = 0; i < n; i++)
+		check_joined(m, ops[i]);
 	free(v);
 }
 

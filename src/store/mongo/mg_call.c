@@ -92,12 +92,16 @@ mg_update(struct mg *m, enum mg_coll c, bson_t *query, bson_t *update, int how,
 {
 	bson_t *opts = write_opts(how), reply;
 	bson_error_t e;
+	bool good;
 	int rc = -1;
 
 	if (mg_away(m, err))
 		goto out;
-	if (mongoc_collection_update_one(
-		m->coll[c], query, update, opts, &reply, &e)) {
+	good = how & MG_BY_ANY ? mongoc_collection_update_many(m->coll[c],
+				     query, update, opts, &reply, &e)
+			       : mongoc_collection_update_one(m->coll[c], query,
+				     update, opts, &reply, &e);
+	if (good) {
 		m->db.ok = true;
 		rc = (int)(mg_get_u64(&reply, "matchedCount") +
 			   mg_get_u64(&reply, "upsertedCount"));
@@ -152,8 +156,12 @@ mg_bulk_update(
 {
 	bson_t *opts = write_opts(how & MG_UPSERT);
 
-	mongoc_bulk_operation_update_one_with_opts(
-	    b, query, update, opts, NULL);
+	if (how & MG_BY_ANY)
+		mongoc_bulk_operation_update_many_with_opts(
+		    b, query, update, opts, NULL);
+	else
+		mongoc_bulk_operation_update_one_with_opts(
+		    b, query, update, opts, NULL);
 	bson_destroy(query);
 	bson_destroy(update);
 	bson_destroy(opts);

@@ -75,39 +75,84 @@ mg_check_change(struct mg *m, struct change *c, struct err *err)
 	}
 }
 
-/* 1: stored before, ev has its numbers; 0: new; -1 *err. */
-static int
-find_repeat(struct mg *m, struct event *ev, struct err *err)
+/* The cids of what is not stored yet, as far as is known. */
+static bson_t *
+cids_of(struct append *a)
 {
-	struct event stored;
-	int rc = mg_event_by_cid(m, ev, &stored, err);
+	bson_t *cids = bson_new();
+	char index[16];
+	const char *key;
 
-	if (rc != 1)
-		return rc;
-	if (append_same_event(ev, &stored, err) == -1) {
-		event_free_body(&stored);
-		return -1;
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->ev[i].seq > 0)
+			continue;
+		bson_uint32_to_string((uint32_t)i, &key, index, sizeof(index));
+		bson_append_binary(cids, key, -1, BSON_SUBTYPE_BINARY,
+		    a->ev[i].cid.b, sizeof(a->ev[i].cid.b));
 	}
-	event_free_body(ev);
-	*ev = stored;
-	return 1;
+	return cids;
+}
+
+static void
+take_event(const bson_t *doc, void *arg)
+{
+	struct event ev;
+
+	mg_get_event(doc, &ev);
+	event_list_push(arg, &ev);
+}
+
+/* ev gets the numbers of what is stored under its cid, if there is any in l. 1,
+ * 0, or -1 *err: it is something else. */
+static int
+take_repeat(struct event *ev, struct event_list *l, struct err *err)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct event *stored = &l->v[i];
+
+		if (!cid_eq(&ev->cid, &stored->cid))
+			continue;
+		if (append_same_event(ev, stored, err) == -1)
+			return -1;
+		event_free_body(ev);
+		*ev = *stored;
+		*stored = (struct event){ 0 };
+		return 1;
+	}
+	return 0;
+}
+
+static int
+take_repeats(struct append *a, struct event_list *l, struct err *err)
+{
+	int fresh = 0;
+
+	for (size_t i = 0; i < a->n; i++) {
+		int rc;
+
+		if (append_twin(a, i) != NULL)
+			continue;
+		rc = a->ev[i].seq > 0 ? 0 : take_repeat(&a->ev[i], l, err);
+		if (rc == -1)
+			return -1;
+		if (rc == 1)
+			append_set_repeated(a, i);
+		fresh += a->ev[i].seq == 0;
+	}
+	return fresh;
 }
 
 int
 mg_find_repeats(struct mg *m, struct append *a, struct err *err)
 {
-	int fresh = 0;
+	struct event_list l = { 0 };
+	int rc = mg_find(m, C_EVENTS,
+	    mg_doc("room:b from:b cid:{$in:a}", &a->ev->room, &a->ev->from,
+		cids_of(a)),
+	    NULL, take_event, &l, err);
 
-	for (size_t i = 0; i < a->n; i++) {
-		int rc = 0;
-
-		if (a->ev[i].seq == 0 && append_twin(a, i) == NULL)
-			rc = find_repeat(m, &a->ev[i], err);
-		if (rc == -1)
-			return -1;
-		if (rc == 1)
-			append_set_repeated(a, i);
-		fresh += a->ev[i].seq == 0 && append_twin(a, i) == NULL;
-	}
-	return fresh;
+	if (rc != -1)
+		rc = take_repeats(a, &l, err);
+	event_list_free(&l);
+	return rc;
 }

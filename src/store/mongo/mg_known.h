@@ -38,6 +38,7 @@ struct known {
 	bool described;        /* the row lacks label, topic or kind */
 	uint64_t row;          /* seq up to which the row is folded */
 	uint64_t checked;      /* the batch in which it was read last */
+	bool closed;           /* no more is planned before that is stored */
 	unsigned planned;      /* events that are in room, but not stored yet */
 	struct room_head base; /* before those */
 	size_t base_wishes;

@@ -101,7 +101,8 @@ mg_sessions_touch(struct db *db, const struct session_key *keys, size_t n,
 		mg_bulk_update(b,
 		    mg_doc("user:b id:b expires:{$gt:u}", &keys[i].user,
 			&keys[i].session, (uint64_t)0),
-		    mg_doc("$max:{used:u expires:u}", used, expires), 0);
+		    mg_doc("$max:{used:u expires:u}", used, expires),
+		    MG_BY_ANY);
 	return mg_bulk_run(m, b, err);
 }
 
@@ -136,7 +137,7 @@ end_session(struct mg *m, const struct id *user, const struct id *session,
     struct event_list *more, struct err *err)
 {
 	int rc = mg_update(m, C_SESSIONS, mg_doc("user:b id:b", user, session),
-	    mg_doc("$set:{expires:u}", (uint64_t)0), MG_FIRM, err);
+	    mg_doc("$set:{expires:u}", (uint64_t)0), MG_BY_ANY, err);
 
 	if (rc <= 0)
 		return rc;

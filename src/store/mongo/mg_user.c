@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "model/text.h"
 #include "store/mongo/mg_known.h"
@@ -224,6 +225,7 @@ add_user(struct mg *m, const struct user *u, const char *passhash,
 	    mg_doc("_id:s user:b doc:d", folded, &u->id, bson_copy(n.doc)),
 	    err);
 
+	FAILPOINT("mongo.named");
 	if (rc == 1)
 		rc = complete(m, folded, &n, err);
 	else if (rc == 0)

@@ -1,0 +1,244 @@
+/* t/mongo_faults.c - a writer that is killed between the log and the rows: what
+ * it left is finished by whoever comes next. */
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include "base/failpoint.h"
+#include "lib/store_fixture.h"
+
+static struct id ani, budi, cici;
+
+/* Does work in a process that is killed at the failpoint. */
+static void
+die_at(const char *point, void (*work)(struct db *db, void *arg), void *arg)
+{
+	char path[128];
+	int fd, status = 0;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/%s.kill", fix_dir, point);
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	if (fd == -1)
+		bail_out("no failpoint");
+	close(fd);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		work(fix_connect(), arg);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "killed at %s",
+	    point);
+}
+
+static struct member
+member_row(struct db *db, const struct id *room, const struct id *user)
+{
+	struct member m;
+
+	db_member_get(db, room, user, &m, NULL);
+	return m;
+}
+
+static uint64_t
+seq_of(struct db *db, const struct id *room)
+{
+	struct room r = { 0 };
+
+	db_room_get(db, room, &r, NULL);
+	return r.seq;
+}
+
+static size_t
+rooms_of(struct db *db, const struct id *user)
+{
+	struct room_views l;
+	size_t n;
+
+	db_rooms_of(db, user, NULL, 100, &l, NULL);
+	n = l.n;
+	room_views_free(&l);
+	return n;
+}
+
+static void
+say(struct db *db, void *arg)
+{
+	fix_say(db, arg, &ani, "halo");
+}
+
+static void
+test_message(struct db *db)
+{
+	struct id users[] = { ani, budi };
+	struct id room = fix_room(db, ROOM_PRIVATE, users, 2);
+	struct head h = { .room = room };
+	struct db *other = fix_connect();
+
+	die_at("mongo.before_rows", say, &room);
+	is_int(seq_of(db, &room), 4, "the message is there");
+	is_int(member_row(db, &room, &ani).read_seq, 4, "its author's cursor");
+	die_at("mongo.between_rows", say, &room);
+	db_heads(other, &h, 1, NULL);
+	is_int(h.seq, 5, "who asks for heads finds the next");
+	is_int(fix_say(other, &room, &budi, "hai"), 6, "others go on");
+	is_int(fix_say(db, &room, &ani, "ya"), 7, "in turn");
+	fix_close(other);
+}
+
+static void
+kick(struct db *db, void *arg)
+{
+	struct event_subject s = { .user = budi };
+
+	fix_change(db, EV_LEAVE, arg, &ani, &s);
+}
+
+/* The removal is stored, and nothing else of it. */
+static void
+test_removal(struct db *db, const char *point)
+{
+	struct id users[] = { ani, budi };
+	struct id room = fix_room(db, ROOM_PRIVATE, users, 2);
+	uint64_t self = seq_of(db, &budi);
+	size_t n = rooms_of(db, &budi);
+	struct room r;
+
+	die_at(point, kick, &room);
+	is_int(fix_say(db, &room, &budi, "x"), -ERR_NOT_FOUND,
+	    "who was removed cannot write");
+	is_int(member_row(db, &room, &budi).role, ROLE_NONE, "nor read");
+	is_int(seq_of(db, &budi), self + 1, "the self room tells of it");
+	is_int(rooms_of(db, &budi), n - 1, "the list lacks the room");
+	db_room_get(db, &room, &r, NULL);
+	is_int(r.members, 1, "one is left");
+	is_int(fix_say(db, &room, &ani, "x"), 5, "who goes on");
+	is_int(seq_of(db, &budi), self + 1, "it was told once");
+}
+
+static struct room_new
+group(void)
+{
+	static struct id members[2];
+
+	members[0] = budi;
+	members[1] = cici;
+	return (struct room_new){ .room = { .id = id_new(),
+				      .kind = ROOM_PUBLIC,
+				      .label = "Burung pipit" },
+		.creator = ani,
+		.users = members,
+		.nusers = 2 };
+}
+
+static void
+make(struct db *db, void *arg)
+{
+	struct room_new *n = arg;
+	struct event_list more;
+	struct id id;
+
+	db_room_create(db, n, &id, &more, NULL);
+}
+
+static void
+test_create(struct db *db, const char *point, bool decided)
+{
+	size_t n = rooms_of(db, &ani), m = rooms_of(db, &cici);
+	struct room_new a = group();
+	uint64_t self = seq_of(db, &cici);
+	struct event_list more;
+	struct room_views l;
+	struct group_pos pos = { 0 };
+	struct err err = { 0 };
+	struct id id;
+
+	a.cid = cid_new();
+	die_at(point, make, &a);
+	if (!decided)
+		is_int(rooms_of(db, &ani), n, "there is no such room");
+	a.room.id = id_new();
+	is_int(db_room_create(db, &a, &id, &more, &err), !decided,
+	    "asked again: %s", err.text);
+	event_list_free(&more);
+	is_int(rooms_of(db, &ani), n + 1, "its maker has it, once");
+	is_int(rooms_of(db, &cici), m + 1, "so have the others");
+	is_int(seq_of(db, &cici), self + 1, "who were told once");
+	is_int(member_row(db, &id, &ani).role, ROLE_OWNER, "who made it owns");
+	is_int(fix_say(db, &id, &cici, "halo"), 5, "it can be used");
+	db_groups_words(db, &cici, "pipit", &pos, 50, &l, NULL);
+	ok(l.n > 0 && id_eq(&l.v[l.n - 1].room.id, &id), "and found");
+	room_views_free(&l);
+}
+
+static void
+pair(struct db *db, void *arg)
+{
+	fix_room(db, ROOM_DIRECT, arg, 2);
+}
+
+static void
+test_direct(struct db *db)
+{
+	struct id eka = fix_user(db, "eka"), users[] = { eka, ani };
+	struct id one, two;
+
+	die_at("mongo.after_decision", pair, users);
+	one = fix_room(db, ROOM_DIRECT, users, 2);
+	two = fix_room(db, ROOM_DIRECT, users, 2);
+	ok(id_eq(&one, &two), "two people have one room");
+	is_int(rooms_of(db, &eka), 1, "which both have");
+	is_int(fix_say(db, &one, &eka, "halo"), 4, "and can use");
+}
+
+static void
+add_user(struct db *db, void *arg)
+{
+	fix_user(db, arg);
+}
+
+static void
+test_account(struct db *db)
+{
+	char name[] = "Fajar";
+	struct user u;
+
+	die_at("mongo.named", add_user, name);
+	is_int(db_user_by_name(db, "fajar", &u, NULL, NULL), 1,
+	    "an account that was begun is there");
+	is_str(u.name, "Fajar", "as it was typed");
+	is_int(rooms_of(db, &u.id), 0, "in no room");
+	ok(fix_room(db, ROOM_PRIVATE, &u.id, 1).b[0] != 0, "and can make one");
+	is_int(rooms_of(db, &u.id), 1, "which is told in its self room");
+}
+
+int
+main(void)
+{
+	struct db *db;
+
+#ifndef ENABLE_FAILPOINTS
+	skip_all("built without failpoints");
+#endif
+	fix_begin();
+	if (fix_is_file())
+		skip_all("asked for a MongoDB only");
+	setenv("BURUNG_FAILPOINTS", fix_dir, 1);
+	db = fix_db();
+	ani = fix_user(db, "ani");
+	budi = fix_user(db, "budi");
+	cici = fix_user(db, "cici");
+	test_message(db);
+	test_removal(db, "append.after_commit");
+	test_removal(db, "mongo.before_rows");
+	test_removal(db, "mongo.between_rows");
+	test_create(db, "mongo.before_decision", false);
+	test_create(db, "mongo.after_decision", true);
+	test_create(db, "mongo.between_rows", true);
+	test_direct(db);
+	test_account(db);
+	fix_close(db);
+	return done_testing();
+}
