@@ -6,7 +6,7 @@ from pathlib import Path
 
 from burung.checker import Report, Store
 from burung.records import Event
-from burung.store import open_database
+from burung.store import mongo_uri, open_database, read_mongo
 
 ROW_DIFFERS = "row is not the fold of the logs"
 
@@ -46,6 +46,9 @@ class Rows:
 def read_rows(data: Path) -> Rows:
     """Those that the server kept."""
     rows = Rows()
+    uri = mongo_uri(data)
+    if uri:
+        return read_mongo_rows(uri)
     with open_database(data) as db:
         for id_, kind, label, topic, seq, no, at, cid, last, members in db.execute(
             "SELECT id,kind,label,topic,seq,no,at,cid,last_message,members FROM rooms"
@@ -58,6 +61,30 @@ def read_rows(data: Path) -> Rows:
         ):
             rows.members[room.hex(), user.hex()] = Member(ROLES[role], *rest)
     db.close()
+    return rows
+
+
+def read_mongo_rows(uri: str) -> Rows:
+    rows = Rows()
+    for d in read_mongo(uri, "rooms", [("_id", 1)]):
+        names = "label", "topic", "seq", "no", "at"
+        rows.rooms[str(d["_id"])] = Room(
+            KINDS[d["kind"]],
+            *(d[name] for name in names),
+            d["cid"].hex(),
+            d["last_message"],
+            d["members"],
+        )
+    for d in read_mongo(uri, "members", [("_id", 1)]):
+        if d["role"] == 0:  # was one
+            continue
+        names = "joined", "read_seq", "read_no"
+        rows.members[str(d["room"]), str(d["user"])] = Member(
+            ROLES[d["role"]],
+            *(d[name] for name in names),
+            d.get("muted", 0),
+            d.get("archived", 0),
+        )
     return rows
 
 

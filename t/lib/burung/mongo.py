@@ -5,6 +5,7 @@ is taken, else what t/run installed as a stand-in. As a program it runs a comman
 BURUNG_TEST_STORE_URI set: mongo.py COMMAND…"""
 
 import atexit
+import contextlib
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[3]
@@ -87,11 +89,14 @@ class Mongo:
         self.process.kill()
         self.process.wait()
 
-    def freeze(self) -> None:
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """While inside, it takes connections, but answers nothing."""
         self.process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self.process.send_signal(signal.SIGCONT)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def destroy(self) -> None:
         if not self.ours:

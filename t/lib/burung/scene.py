@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+from burung import mongo
 from burung.api import new_cid
 from burung.client import Client
 from burung.raw import TEXT, Raw, encode
@@ -92,7 +93,12 @@ async def open_elsewhere(server: Server, client: Client, *, than: int) -> int:
 
 @contextmanager
 def locked_store(server: Server) -> Iterator[None]:
-    """While inside, nothing can be written: somebody else holds SQLite's write lock."""
+    """While inside, nothing can be written: somebody else holds SQLite's write lock, or the
+    MongoDB stands still."""
+    if server.conf.get("store", "").startswith("mongodb"):
+        with mongo.shared().frozen():
+            yield
+        return
     db = sqlite3.connect(server.data / "burung.db", isolation_level=None, timeout=10)
     try:
         db.execute("BEGIN IMMEDIATE")

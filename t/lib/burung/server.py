@@ -1,5 +1,6 @@
 """A burungd of one's own: its port, its data folder, its processes."""
 
+import hashlib
 import os
 import random
 import re
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from burung import mongo
 from burung.api import Api, http_request
 
 TOP = Path(__file__).resolve().parents[3]
@@ -118,7 +120,8 @@ class Server:
     """Use as a context: started on entry; on exit stopped and its log searched for defects.
 
     Keyword arguments are configuration keys. What is not given is set so that tests are
-    quick: cheap password hashes, two workers, the port and folder its own."""
+    quick: cheap password hashes, two workers, the port and folder its own. With
+    BURUNG_TEST_STORE=mongo the store is a MongoDB, a database of its own for each folder."""
 
     def __init__(
         self,
@@ -142,6 +145,9 @@ class Server:
             **dict.fromkeys(UNLIMITED, 0),
             **conf,
         }
+        if os.environ.get("BURUNG_TEST_STORE") == "mongo" and "store" not in conf:
+            tag = hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]
+            self.conf["store"] = mongo.shared().uri(f"t_{tag}")
         self.env = env or {}
         self.wrapper = wrapper
         self.pass_fds: tuple[int, ...] = ()  # descriptors that it inherits
