@@ -11,7 +11,7 @@ AM_LOG_FLAGS = --kill-after=10 300
 EXTRA_DIST += t/lib/tap.h t/lib/tally.py t/run t/lint
 
 .PHONY: list-tests helpers
-helpers: $(filter t/helpers/%,$(check_PROGRAMS))
+helpers: $(filter t/helpers/%,$(check_PROGRAMS)) $(module_PROGRAMS)
 list-tests:
 	@printf '%s\n' $(TESTS)
 
