@@ -9,6 +9,8 @@
 #include "model/text.h"
 #include "store/mongo/mg_known.h"
 
+#define LEAVING_MS 30000 /* a deletion takes less */
+
 /* rows: how many an update found. */
 static int
 need_row(int rows, struct err *err)
@@ -177,7 +179,7 @@ leave(struct mg *m, const struct id *user, const struct id *room,
 		event_free_body(&ev);
 	}
 	append_clear(&a);
-	return rc;
+	return rc == -1 && mg_is_failure(&a.err) ? -1 : 0; /* or out already */
 }
 
 int
@@ -198,6 +200,19 @@ mark(struct mg *m, const struct id *user, uint64_t leaving, struct err *err)
 {
 	return need_row(mg_update(m, C_USERS, account(user),
 			    mg_doc("$set:{leaving:u}", leaving), MG_FIRM, err),
+	    err);
+}
+
+/* One at a time deletes it; another may go on when the first was killed. */
+static int
+claim(struct mg *m, const struct id *user, struct err *err)
+{
+	uint64_t now = clock_wall_ms();
+
+	return need_row(mg_update(m, C_USERS,
+			    mg_doc("_id:b state:{$lt:i} leaving:{$lte:u}", user,
+				(int)USER_GONE, now - LEAVING_MS),
+			    mg_doc("$set:{leaving:u}", now), MG_FIRM, err),
 	    err);
 }
 
@@ -267,13 +282,15 @@ static int
 remove_user(struct mg *m, const struct id *user, bool spare_admin,
     struct event_list *more, struct err *err)
 {
-	if (mg_need_indexes(m, err) == -1 ||
-	    mark(m, user, clock_wall_ms(), err) == -1 ||
-	    (spare_admin && check_spare(m, user, err) == -1) ||
-	    mg_leave_all(m, user, more, err) == -1 ||
-	    mg_revoke_sessions(m, user, NULL, more, err) == -1)
+	if (mg_need_indexes(m, err) == -1 || claim(m, user, err) == -1)
 		return -1;
-	return take_name_away(m, user, err);
+	if ((!spare_admin || check_spare(m, user, err) == 0) &&
+	    mg_leave_all(m, user, more, err) == 0 &&
+	    mg_revoke_sessions(m, user, NULL, more, err) == 0 &&
+	    take_name_away(m, user, err) == 0)
+		return 0;
+	mark(m, user, 0, NULL); /* to be tried again at once */
+	return -1;
 }
 
 int
