@@ -52,6 +52,7 @@ export interface Options {
     locale?: string;
     viewport?: { width: number; height: number };
     dark?: boolean;
+    touch?: boolean; /* a phone: fingers, no mouse */
     worker?: boolean; /* let the service worker in: it keeps files past page.route */
 }
 
@@ -90,6 +91,7 @@ export class Person {
             viewport: options.viewport ?? { width: 1280, height: 800 },
             locale: options.locale ?? 'en-GB',
             colorScheme: options.dark ? 'dark' : 'light',
+            ...(options.touch ? { hasTouch: true, isMobile: true } : {}),
             serviceWorkers: options.worker ? 'allow' : 'block',
         });
         return Person.at(context, server, name, display);

@@ -1,7 +1,7 @@
 /* The conversation: long rooms, holes, places kept, what comes by the thousand. */
 import { describe, expect, it } from 'vitest';
 import { cast } from './cast';
-import type { Person } from './person';
+import { PHONE, type Person } from './person';
 import { waitFor } from './server';
 
 const on = cast();
@@ -147,6 +147,169 @@ describe('a place in a room', () => {
             const now = await inView(budi);
             return now[1]?.seq === before[1]!.seq;
         });
+    });
+});
+
+describe('what one looks at', () => {
+    it('stays where it is while texts above it are formatted and unfolded', async () => {
+        const [ani, budi] = await on.pair();
+        const item = '- **one**\n- two\n- `three`\n\n```\ncode\n```';
+        await ani.sends([...Array(60).keys()].map((i) => `line ${i}\n\n${item}`));
+        await ani.sends(['a long one '.repeat(400), 'the last line']);
+        await budi.reads('the last line');
+        await scrollBy(budi, -30, 10);
+        await budi.page.waitForTimeout(300);
+        const fold = () =>
+            budi.page.evaluate(() =>
+                document.querySelector<HTMLElement>('.more')!.click(),
+            );
+        const place = () =>
+            budi.page.evaluate(() => {
+                const rows = [...document.querySelectorAll('.message')];
+                const row = rows.find((one) => one.querySelector('.more'))!;
+                return row.getBoundingClientRect().top;
+            });
+        const before = await place();
+        await fold();
+        await budi.page.waitForSelector('.more:text-is("Show less")', {
+            state: 'attached',
+        });
+        expect(Math.abs((await place()) - before)).toBeLessThan(2);
+        await fold();
+        await budi.page.waitForSelector('.more:text-is("Show more")', {
+            state: 'attached',
+        });
+        expect(Math.abs((await place()) - before)).toBeLessThan(2);
+
+        /* Every message is seen once on the way up, each right above the next. */
+        const seen = new Set<number>();
+        await waitFor('the first message', async () => {
+            const rows = await inView(budi);
+            rows.forEach(({ seq }, at) => expect(seq).toBe(rows[0]!.seq + at));
+            for (const { seq } of rows) seen.add(seq);
+            if (/^line 0\b/.test(rows[0]!.text)) return true;
+            await scrollBy(budi, -200, 2);
+            return false;
+        });
+        const all = [...seen].sort((a, b) => a - b);
+        expect(all.length).toBeGreaterThan(50);
+        expect(all.length).toBe(all.at(-1)! - all[0]! + 1);
+    });
+});
+
+describe('the list by keyboard', () => {
+    it('is walked with the arrows, answered with Enter, left with Escape', async () => {
+        const [ani, budi] = await on.pair();
+        await ani.sends(['one', 'two', 'three']);
+        await budi.reads('three');
+        await budi.page.focus('textarea');
+        await budi.page.keyboard.press('ArrowUp');
+        await budi.page.waitForSelector('.scroller:focus');
+        await budi.page.keyboard.press('ArrowUp');
+        await budi.page.waitForSelector('article:focus:has-text("three")');
+        await budi.page.keyboard.press('ArrowUp');
+        await budi.page.waitForSelector('article:focus:has-text("two")');
+        const [place, size] = await Promise.all(
+            ['aria-posinset', 'aria-setsize'].map((name) =>
+                budi.page.getAttribute('article:focus', name),
+            ),
+        );
+        expect([place, size]).toEqual(['2', '3']);
+        await budi.page.keyboard.press('Enter');
+        await budi.page.waitForSelector('.composer .reply:has-text("two")');
+        await budi.page.waitForSelector('textarea:focus');
+        await budi.page.keyboard.press('Escape');
+        await budi.page.waitForSelector('.composer .reply', { state: 'detached' });
+        await budi.page.focus('.scroller');
+        await budi.page.keyboard.press('Escape');
+        await budi.page.waitForSelector('textarea:focus');
+        await budi.page.focus('.scroller');
+        await budi.page.keyboard.type('typed');
+        expect(await budi.page.inputValue('textarea')).toBe('typed');
+    });
+
+    it('is told to a screen reader: one message by its text, many by number', async () => {
+        const [ani, budi] = await on.pair();
+        await ani.say('listen');
+        await budi.page.waitForSelector('[role=log]:has-text("Ani: listen")');
+        await ani.sends([...Array(30).keys()].map(String));
+        await budi.page.waitForSelector(
+            '[role=log]:text-matches("\\\\d+ new messages")',
+        );
+    });
+});
+
+describe('the composer', () => {
+    it('grows, keeps its draft over a reload, and sends with Enter only when composed', async () => {
+        const [ani, budi] = await on.pair();
+        const height = async () =>
+            (await ani.page.locator('textarea').boundingBox())!.height;
+        const low = await height();
+        await ani.type('one');
+        for (let i = 0; i < 3; i++) await ani.page.keyboard.press('Shift+Enter');
+        await ani.page.keyboard.type('four');
+        expect(await height()).toBeGreaterThan(low + 60);
+        await ani.page.reload();
+        await ani.page.waitForSelector('textarea');
+        expect(await ani.page.inputValue('textarea')).toBe('one\n\n\nfour');
+        expect(await height()).toBeGreaterThan(low + 60);
+
+        /* Enter that ends the input of a word by an input method sends nothing. */
+        await ani.page.locator('textarea').dispatchEvent('keydown', {
+            key: 'Enter',
+            isComposing: true,
+        });
+        expect(await ani.page.inputValue('textarea')).not.toBe('');
+        await ani.page.keyboard.press('Enter');
+        await waitFor('it was sent', async () => {
+            return (await ani.page.inputValue('textarea')) === '';
+        });
+        expect(await height()).toBe(low);
+        await budi.page.waitForSelector('.bubble:has-text("four")');
+    });
+
+    it('counts bytes as the limit comes near, and sends nothing beyond it', async () => {
+        const [ani] = await on.pair();
+        await ani.page.fill('textarea', 'é'.repeat(8_000));
+        await ani.page.waitForSelector('.left:has-text("384")');
+        await ani.page.fill('textarea', 'é'.repeat(8_200));
+        await ani.page.waitForSelector('.left.over:has-text("16")');
+        expect(await ani.page.isDisabled('.send')).toBe(true);
+        await ani.page.keyboard.press('Enter');
+        expect(await ani.page.locator('.message').count()).toBe(0);
+    });
+
+    it('has emoji: found by name, put where the cursor is, the last ones kept', async () => {
+        const [ani, budi] = await on.pair();
+        await ani.type('ab');
+        await ani.page.keyboard.press('ArrowLeft');
+        await ani.page.click('.smile');
+        await ani.page.waitForSelector('.picker input:focus');
+        await ani.page.keyboard.type('zebra');
+        await ani.page.waitForSelector('.grid button:text-is("🦓")');
+        await ani.page.keyboard.press('ArrowDown');
+        await ani.page.waitForSelector('.grid button:focus');
+        await ani.page.keyboard.press('Enter');
+        await ani.page.keyboard.press('Escape');
+        await ani.page.waitForSelector('textarea:focus');
+        expect(await ani.page.inputValue('textarea')).toBe('a🦓b');
+        await ani.page.keyboard.press('Enter');
+        await budi.reads('a🦓b');
+        await ani.page.reload();
+        await ani.page.click('.smile');
+        await ani.page.waitForSelector('.grid button:text-is("🦓")');
+        expect(await ani.page.locator('.grid button').count()).toBe(1);
+        await ani.shot('emoji');
+    });
+
+    it('makes a line with Enter where there is no keyboard', async () => {
+        const [ani] = await on.pair({ viewport: PHONE, touch: true });
+        await ani.type('one');
+        await ani.page.keyboard.press('Enter');
+        await ani.page.keyboard.type('two');
+        expect(await ani.page.inputValue('textarea')).toBe('one\ntwo');
+        await ani.page.click('.send');
+        await ani.page.waitForSelector('.bubble .text:has-text("two")');
     });
 });
 
