@@ -140,28 +140,28 @@ some_port(void)
 static void
 listen_says_why(void)
 {
-	struct listen_set a, b;
+	struct listen_set a, b, none = { 0 };
 	struct err err = { 0 };
 	char text[32], far[] = "192.0.2.1:1";
 	char *one[] = { text, NULL }, *two[] = { text, far, NULL };
 	char *odd[] = { far, NULL };
 
 	snprintf(text, sizeof(text), "127.0.0.1:%u", some_port());
-	is_int(listen_open(&a, "listen", one, &err), 0,
+	is_int(listen_open(&a, &none, "listen", one, &err), 0,
 	    "an address is listened on");
 	is_int(a.n, 1, "with one socket");
-	is_int(listen_open(&b, "listen", one, &err), -1, "not twice");
+	is_int(listen_open(&b, &none, "listen", one, &err), -1, "not twice");
 	ok(strstr(err.text, "in use") != NULL, "that it is in use is said");
 	ok(strstr(err.text, strrchr(text, ':') + 1) != NULL, "with the port");
 	listen_close(&a);
 	is_int(a.n, 0, "closed");
-	is_int(listen_open(&a, "listen", odd, &err), -1,
+	is_int(listen_open(&a, &none, "listen", odd, &err), -1,
 	    "not on a foreign address");
 	ok(strstr(err.text, "192.0.2.1") != NULL, "which is named");
-	is_int(listen_open(&a, "listen", two, &err), -1,
+	is_int(listen_open(&a, &none, "listen", two, &err), -1,
 	    "one bad address spoils all");
 	is_int(a.n, 0, "and nothing stays open");
-	is_int(listen_open(&a, "listen", one, &err), 0,
+	is_int(listen_open(&a, &none, "listen", one, &err), 0,
 	    "so that the good one is free");
 	listen_close(&a);
 }
