@@ -88,6 +88,7 @@ describe('without a network', () => {
         expect(least).toBeLessThan(1_000);
         await ani.page.waitForSelector('.banner.offline');
         await ani.say('written offline');
+        await ani.page.waitForSelector('[data-state="waiting"]');
         await ani.page.reload();
         await ani.page.waitForSelector('[data-state="waiting"]');
         await on.server.start();

@@ -91,6 +91,29 @@ describe('the built client (npm run build comes first)', () => {
         }
     });
 
+    it('has a small service worker that keeps all of it', () => {
+        const worker = read('sw.js').toString();
+        expect(read('sw.js.gz').length).toBeLessThan(4 * 1024);
+        const listed = [...worker.matchAll(/"\/([^"]+)"/g)].map((found) => found[1]!);
+        const plain = files.filter((name) => !/\.(gz|br)$/.test(name));
+        const wanted = [...plain, 'index.html', 'manifest.webmanifest'];
+        expect(wanted.filter((name) => !listed.includes(name))).toEqual([]);
+        expect(worker).toMatch(/"[0-9a-f]{16}"/);
+    });
+
+    it('can be installed: a manifest with icons that are there', () => {
+        const manifest = JSON.parse(read('manifest.webmanifest').toString()) as {
+            start_url: string;
+            icons: { src: string; purpose?: string }[];
+        };
+        expect(manifest.start_url).toBe('/');
+        expect(manifest.icons.some((icon) => icon.purpose === 'maskable')).toBe(true);
+        for (const { src } of manifest.icons) {
+            expect(existsSync(new URL(src.slice(1), DIST)), src).toBe(true);
+        }
+        expect(read('index.html').toString()).toContain('rel="manifest"');
+    });
+
     it('names every asset by its content', () => {
         for (const name of files) expect(name).toMatch(/-[\w-]{8}\.\w+(\.gz|\.br)?$/);
     });

@@ -7,7 +7,7 @@ import type { Socket } from '../protocol/connection';
 import { Tabs } from '../protocol/tabs';
 import { Chat, type Ending } from './chat';
 import { patiently } from './patience';
-import { burnShelf, clearShelf, openShelf } from './shelf';
+import { burnShelf, clearShelf, openShelf, type Shelf } from './shelf';
 import { loadUser, saveUser } from './storage';
 import { installWorker } from './update';
 
@@ -52,6 +52,17 @@ function openSocket(): Socket {
     return newSocket() as Socket;
 }
 
+/* The newest page of the room that the address names, asked for beside the connection. */
+let first: Shelf['first'] = null;
+
+function askFirst(): void {
+    const room = roomOfAddress();
+    if (!room) return;
+    const page = post<unknown>('history', { room });
+    page.catch(() => undefined); /* asked again over the connection */
+    first = { room, page };
+}
+
 let round = 0; /* who enters or leaves later wins */
 
 /* Shows what is kept of the account at once; the connection follows. */
@@ -59,6 +70,8 @@ async function enter(user: User): Promise<void> {
     const mine = ++round;
     const shelf = await openShelf(user.id, roomOfAddress());
     if (mine !== round) return;
+    if (shelf.rooms.length === 0) shelf.first = first;
+    first = null;
     saveUser(user);
     const entered = new Chat(
         user,
@@ -109,6 +122,7 @@ export async function start(): Promise<void> {
         return enter(kept);
     }
     early = newSocket();
+    askFirst();
     for (let attempt = 0; ; attempt++) {
         const asked = refreshInfo();
         try {

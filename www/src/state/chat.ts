@@ -503,14 +503,26 @@ export class Chat {
     }
 
     private async fetchPage(view: ShallowRef<RoomView>, fields: object): Promise<void> {
-        const page = await this.ask<unknown>('history', fields);
         const { fold } = view.value;
+        const early = this.shelf.first ? await this.asked(fold) : undefined;
+        const page = early ?? (await this.ask<unknown>('history', fields));
         if (!isHistory(page, fold.room.id))
             throw new ProtocolError('nonsense', 'history');
         this.people.learn(page.users ?? []);
         for (const event of page.events) fold.add(event);
         this.covered(fold.room.id, fold);
         this.changed(fold.room.id);
+    }
+
+    /* The newest page that was asked for while the connection was made, once, if it still
+     * reaches the newest event. */
+    private async asked({ room }: RoomFold): Promise<unknown> {
+        const { first } = this.shelf;
+        if (first?.room !== room.id) return undefined;
+        this.shelf.first = null;
+        const page = await first.page.catch(() => undefined);
+        if (!isHistory(page, room.id)) return undefined;
+        return (page.events.at(-1)?.seq ?? 0) >= room.seq ? page : undefined;
     }
 
     private covered(room: string, fold: RoomFold): void {

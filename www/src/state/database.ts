@@ -76,6 +76,7 @@ export class Database {
             change.onabort = () => reject(change.error ?? new Error('aborted'));
             try {
                 work((store) => change.objectStore(store));
+                change.commit?.(); /* it needs this page no more: it may be closed now */
             } catch (e) {
                 change.onabort = null;
                 change.abort();

@@ -1,7 +1,6 @@
 /* Rare views, loaded when they are first shown. After an upgrade of the server the
  * part of the old client is gone: then the page is loaded anew, once. */
-import { defineAsyncComponent, type Component } from 'vue';
-import LoadFailed from '../components/LoadFailed.vue';
+import { defineAsyncComponent, h, type Component } from 'vue';
 
 const MARK = 'burung.reloaded';
 const AGAIN = 60_000; /* a second failure so soon is no upgrade */
@@ -28,10 +27,17 @@ export async function stale(error: unknown): Promise<never> {
     return new Promise<never>(() => undefined); /* the page goes away */
 }
 
+let failed: Component | undefined;
+
+/* What is shown in place of a part that cannot be loaded. */
+export function showInstead(component: Component): void {
+    failed = component;
+}
+
 export function lazy<T extends Component>(load: () => Promise<{ default: T }>): T {
     return defineAsyncComponent({
         loader: () => load().catch(stale) as Promise<{ default: T }>,
-        errorComponent: LoadFailed,
+        errorComponent: () => (failed ? h(failed) : null),
         delay: 0,
     }) as unknown as T;
 }

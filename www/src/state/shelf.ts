@@ -10,6 +10,8 @@ export interface Shelf {
     rooms: KeptRoom[];
     people: User[];
     events: RoomEvent[][]; /* of the room asked for, if they are kept */
+    /* Nothing is kept, but a room's newest page was asked for already. */
+    first: { room: string; page: Promise<unknown> } | null;
     outbox: OutboxStore;
     /* Told when unsent messages cannot be kept; set by whom it concerns. */
     lost: () => void;
@@ -22,6 +24,7 @@ export function emptyShelf(user: string): Shelf {
         rooms: [],
         people: [],
         events: [],
+        first: null,
         outbox: simpleOutbox(user, () => shelf.lost()),
         lost: () => undefined,
     };

@@ -22,7 +22,7 @@ async function load(cache: Cache, path: string): Promise<void> {
 async function install(): Promise<void> {
     const cache = await caches.open(CACHE);
     try {
-        for (const path of FILES) await load(cache, path);
+        await Promise.all(FILES.map((path) => load(cache, path)));
     } catch (e) {
         await caches.delete(CACHE);
         throw e;
