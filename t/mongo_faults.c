@@ -214,9 +214,55 @@ test_account(struct db *db)
 	is_int(rooms_of(db, &u.id), 1, "which is told in its self room");
 }
 
+/* A batch of a message in one room, where another writer was first meanwhile,
+ * and a change in another room: the change is planned twice and happens once.
+ */
+static void
+test_change_planned_twice(
+    struct db *db, enum event_kind kind, const struct event_subject *s)
+{
+	struct id users[] = { ani, budi };
+	struct id one = fix_room(db, ROOM_PRIVATE, users, 2);
+	struct id two = fix_room(db, ROOM_PRIVATE, users, 2);
+	struct event change = {
+		.room = two, .kind = kind, .from = ani, .cid = cid_new()
+	};
+	struct event ev[2] = { change, change };
+	struct append a[2] = { { .ev = &ev[0], .n = 1 },
+		{ .ev = &ev[1], .n = 1 } };
+	struct append *ops[] = { &a[0], &a[1] };
+	struct db *other = fix_connect();
+	struct buf body = { 0 };
+	struct room r;
+
+	fix_say(db, &one, &ani, "both rooms are known here");
+	fix_say(db, &two, &ani, "this one too");
+	is_int(fix_say(other, &one, &budi, "first"), 5, "another is first");
+	fix_message(&ev[0], &one, &ani, "second");
+	if (kind == EV_JOIN)
+		event_body_join(&body, s, "cici", "Cici");
+	else
+		event_body_room(&body, kind, s);
+	event_set_body(&ev[1], body.data, body.len);
+	db->driver->append(db, ops, 2);
+	is_int(ev[0].seq, 6, "the message is stored behind it");
+	is_int(ev[1].seq, 5, "the %s is stored", event_kind_name(kind));
+	db_room_get(other, &two, &r, NULL);
+	is_int(r.members, kind == EV_JOIN ? 3 : 2, "members are counted once");
+	is_str(r.topic, kind == EV_TOPIC ? s->text : "", "as the log says");
+	for (int i = 0; i < 2; i++) {
+		append_clear(&a[i]);
+		event_free_body(&ev[i]);
+	}
+	buf_free(&body);
+	fix_close(other);
+}
+
 int
 main(void)
 {
+	struct event_subject joins = { .role = ROLE_MEMBER };
+	struct event_subject topic = { .text = "birds" };
 	struct db *db;
 
 #ifndef ENABLE_FAILPOINTS
@@ -239,6 +285,9 @@ main(void)
 	test_create(db, "mongo.between_rows", true);
 	test_direct(db);
 	test_account(db);
+	joins.user = cici;
+	test_change_planned_twice(db, EV_JOIN, &joins);
+	test_change_planned_twice(db, EV_TOPIC, &topic);
 	fix_close(db);
 	return done_testing();
 }

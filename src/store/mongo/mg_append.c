@@ -64,7 +64,7 @@ plan_event(struct run *r, struct op *op, struct known *k, struct event *ev)
 	op->left++;
 }
 
-/* What was planned for the room is not: as it was before. */
+/* What was planned for the room, messages only, is not: as it was before. */
 static void
 unplan(struct known *k)
 {
@@ -395,8 +395,9 @@ step_back(struct run *r, size_t i, bool seq_taken, struct err *err)
 
 		s->ev->seq = s->ev->no = 0;
 		s->op->left = 0;
-		/* Some of it is stored: read again. */
-		if (k != NULL && k->planned == 0)
+		/* Some of it is stored, or a change is folded, which cannot
+		 * be taken back: read again. */
+		if (k != NULL && (k->planned == 0 || k->closed))
 			mg_forget(r->m, &s->ev->room);
 		else if (k != NULL)
 			unplan(k);
