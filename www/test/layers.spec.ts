@@ -15,7 +15,7 @@ const LAYERS: Record<string, string[]> = {
     protocol: PLAIN,
     worker: ['worker'],
     i18n: ['i18n', 'vue', 'vue-i18n'],
-    state: [...STATE, 'markdown-it', 'dompurify'],
+    state: [...STATE, 'markdown-it', 'dompurify', 'virtual:emoji'],
     components: [...SHOWN, 'protocol/types'],
     views: [...SHOWN, 'views'],
 };
