@@ -111,7 +111,7 @@ describe('Ctrl-K', () => {
         await page.keyboard.press('Control+k');
         await page.waitForSelector('dialog input:focus');
         await page.keyboard.type(`@${budi.name}`);
-        await page.waitForSelector('[role=option]:has-text("Budi")');
+        await page.waitForSelector(`[role=option]:has-text("@${budi.name}")`);
         await page.keyboard.press('ArrowUp');
         await page.keyboard.press('Enter');
         await page.waitForSelector('.conversation[aria-label="Budi"]');
