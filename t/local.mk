@@ -90,11 +90,11 @@ t_helpers_ws_echo_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 
 # store -----------------------------------------------------------------------
 store_tests = t/store_accounts t/store_contract t/store_faults \
-	t/store_nodes \
+	t/store_io t/store_nodes \
 	t/unit/store_durable t/unit/store_threads
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
-EXTRA_DIST += t/lib/store_fixture.h
+EXTRA_DIST += t/lib/faulty_vfs.h t/lib/store_fixture.h
 # Again, on a MongoDB; skipped where there is none.
 mongo_tests = t/mongo_contract/accounts t/mongo_contract/contract \
 	t/mongo_contract/faults t/mongo_contract/kills t/mongo_contract/nodes
@@ -111,6 +111,8 @@ t_store_contract_LDADD = $(STORE_LIBS)
 t_store_contract_LDFLAGS = $(MODULES_IN)
 t_store_faults_LDADD = $(STORE_LIBS)
 t_store_faults_LDFLAGS = $(MODULES_IN)
+t_store_io_LDADD = $(STORE_LIBS)
+t_store_io_LDFLAGS = $(MODULES_IN)
 t_store_nodes_LDADD = $(STORE_LIBS)
 t_store_nodes_LDFLAGS = $(MODULES_IN)
 t_unit_store_durable_LDADD = $(STORE_LIBS)
