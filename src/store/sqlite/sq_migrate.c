@@ -116,8 +116,10 @@ migrate_one(sqlite3 *h, const struct sq_migration *m)
 				    "PRAGMA application_id=%d;"
 				    "PRAGMA user_version=%d;COMMIT",
 	    m->sql, APPLICATION, m->version);
-	int rc = sqlite3_exec(h, sql, NULL, NULL, NULL);
+	int rc = SQLITE_NOMEM; /* no text at all would be done at once */
 
+	if (sql != NULL)
+		rc = sqlite3_exec(h, sql, NULL, NULL, NULL);
 	sqlite3_free(sql);
 	if (rc != SQLITE_OK && !sqlite3_get_autocommit(h))
 		sqlite3_exec(h, "ROLLBACK", NULL, NULL, NULL);
