@@ -181,7 +181,7 @@ read_lines(struct http_head *h, char *block, struct http_refusal *r)
 	char *line = block, *end;
 
 	for (; *line != '\r'; line = end + 2) {
-		end = strchr(line, '\r');
+		end = line + strcspn(line, "\r");
 		*end = '\0';
 		if (line == block) {
 			if (read_request_line(h, line, r) == -1)
