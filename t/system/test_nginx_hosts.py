@@ -46,7 +46,7 @@ class Hosts(Front):
         )
         (folder / "site.conf").write_text(site)
         upstream = (TOP / "nginx/burung-chat-upstream.conf").read_text()
-        assert upstream.count("server 10.0.0.1") == 3
+        assert upstream.count("server 10.0.0.1") == 6
         for n, port in enumerate(ports):
             upstream = upstream.replace(f"10.0.0.1{n + 1}:8080", f"127.0.0.1:{port}")
         (folder / "site-upstream.conf").write_text(upstream)
@@ -104,6 +104,24 @@ def test_reading_request_that_a_host_drops_is_asked_of_another(hosts):
         status, _, body = front.ask("GET", "/readyz")
         assert (status, json.loads(body)["name"]) == (200, "host2")
     assert asked(three[:2]).total() >= 2
+
+
+def test_host_that_was_dead_takes_all_websockets_at_once_when_it_is_back(hosts):
+    front, three = hosts
+    for each in three[:2]:
+        each.close()
+    three[2].how = "cut"
+    for _ in range(4):
+        assert front.ask("GET", "/ws")[0] == 503
+    before = len(three[2].asked)
+    three[2].how = "hold"  # as a WebSocket, which does not end
+    with concurrent.futures.ThreadPoolExecutor(9) as pool:
+        for _ in range(9):
+            pool.submit(front.ask, "GET", "/ws")
+        try:
+            wait_for("all are there", lambda: len(three[2].asked) == before + 9, 3)
+        finally:
+            three[2].release.set()
 
 
 def test_changing_request_is_never_sent_twice(hosts):
