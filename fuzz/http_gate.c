@@ -186,7 +186,8 @@ forget(struct buf *b, const char *from, const char *to)
 	while (b->len > 0 &&
 	       (at = memmem(b->data, b->len, from, strlen(from))) != NULL) {
 		n = b->len - (size_t)(at - b->data);
-		end = memmem(at, n, to, strlen(to));
+		end =
+		    memmem(at + strlen(from), n - strlen(from), to, strlen(to));
 		if (end == NULL)
 			return;
 		end += strlen(to);

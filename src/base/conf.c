@@ -278,26 +278,37 @@ file_read(const char *path, struct conf *conf, struct err *err)
 	return rc;
 }
 
-/* An empty variable is none: that is how a compose file leaves one out. */
+/* An empty variable is none: that is how a compose file leaves one out. Blanks
+ * around a value do not count, as in the file: some end in a CR. */
+static int
+env_key(struct conf *conf, const struct conf_key *key, struct err *err)
+{
+	char name[64] = "BURUNG_", *text, *copy;
+	struct err why = { 0 };
+	int rc = 0;
+
+	strlcat(name, key->name, sizeof(name));
+	for (char *p = name; *p != '\0'; p++)
+		*p = (char)toupper((unsigned char)*p);
+	text = getenv(name);
+	if (text == NULL)
+		return 0;
+	copy = mem_dup(text, strlen(text) + 1);
+	text = trim(copy);
+	if (text[0] != '\0' &&
+	    conf_value_set(key, value_of(conf, key), text, &why) == -1)
+		rc = err_set(
+		    err, ERR_CONF, "environment: %s: %s", name, why.text);
+	free(copy);
+	return rc;
+}
+
 static int
 env_read(struct conf *conf, struct err *err)
 {
-	for (size_t i = 0; i < KEYS; i++) {
-		char name[64] = "BURUNG_";
-		struct err why = { 0 };
-		const char *text;
-
-		strlcat(name, keys[i].name, sizeof(name));
-		for (char *p = name; *p != '\0'; p++)
-			*p = (char)toupper((unsigned char)*p);
-		text = getenv(name);
-		if (text == NULL || text[0] == '\0')
-			continue;
-		if (conf_value_set(
-			&keys[i], value_of(conf, &keys[i]), text, &why) == -1)
-			return err_set(err, ERR_CONF, "environment: %s: %s",
-			    name, why.text);
-	}
+	for (size_t i = 0; i < KEYS; i++)
+		if (env_key(conf, &keys[i], err) == -1)
+			return -1;
 	return 0;
 }
 
