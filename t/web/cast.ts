@@ -13,7 +13,7 @@ export class Cast {
 
     /* Names differ from test to test. */
     async visitor(display: string, options?: Options): Promise<Person> {
-        const name = `${display.toLowerCase()}${++this.count}`;
+        const name = `${display.toLowerCase().replace(/\W+/g, '.')}${++this.count}`;
         const person = await Person.come(
             this.browser,
             this.server,
