@@ -78,8 +78,7 @@ begin(void)
 	cc.store = store;
 	bc.pairs = pairs;
 	chat = chat_new(&cc);
-	if ((bus = bus_open_local(loop, &bc, &chat_bus_ops, chat, &err)) ==
-	    NULL)
+	if ((bus = bus_open(loop, &bc, &chat_bus_ops, chat, &err)) == NULL)
 		bail_out(err.text);
 	chat_set_bus(chat, bus);
 	pool = wspool_new(loop, &wc, &ops);
