@@ -37,9 +37,10 @@ def http_request(
     headers: dict[str, str] | None = None,
     *,
     timeout: float = 20,
+    host: str = "127.0.0.1",
 ) -> Reply:
     """One request on a connection of its own."""
-    conn = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    conn = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
         conn.request(method, path, body=body, headers=headers or {})
         answer = conn.getresponse()
@@ -59,13 +60,14 @@ class Api:
     port: int
     token: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    host: str = "127.0.0.1"
 
     def raw(self, op: str, body: bytes, **headers: str) -> Reply:
         sent = {"Content-Type": "application/json", **self.headers}
         if self.token:
             sent["Authorization"] = f"Bearer {self.token}"
         sent.update({name.replace("_", "-"): value for name, value in headers.items()})
-        return http_request(self.port, "POST", f"/api/{op}", body, sent)
+        return http_request(self.port, "POST", f"/api/{op}", body, sent, host=self.host)
 
     def call(self, op: str, *, patience: float = 20, **fields) -> dict:
         """The answer. Waits and asks again for as long as it is told to slow down or that the

@@ -13,6 +13,7 @@ from burung.client import PASSING, Client, Disconnected
 REFUSED_STORED = "refused change is stored"
 
 MAY_BE = ("forbidden", "not_found", "not_member")  # somebody else was quicker
+PATIENCE_S = 120  # longer than a store may be away
 
 
 class Changes:
@@ -79,7 +80,7 @@ class Changes:
         cid = new_cid()
         while True:
             try:
-                await who.until(lambda: who.up, "connected", 60)
+                await who.until(lambda: who.up, "connected", PATIENCE_S)
                 await who.ask(op, **fields, cid=cid)
             except Disconnected:
                 continue

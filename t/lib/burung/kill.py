@@ -15,7 +15,7 @@ from burung.client import Client
 from burung.fold import check_rows, read_rows
 from burung.logins import Logins
 from burung.records import Outage
-from burung.server import Server, running, send_signal
+from burung.server import Account, Server, running, send_signal
 from burung.store import read_store
 
 FAILPOINTS = (
@@ -92,14 +92,10 @@ class Run:
         for i, account in enumerate(accounts):
             # Every other one has many messages under way at once.
             window = 1 if i % 2 else 8
-            client = Client(
-                self.server.port,
-                account,
-                window=window,
-                patience=self.plan.patience,
-                remember=False,
+            patience = self.plan.patience
+            self.clients.append(
+                self.client(account, window=window, patience=patience, remember=False)
             )
-            self.clients.append(client)
         for i in range(self.plan.rooms):
             members = self.random.sample(self.clients, self.plan.members)
             owner, *others = [client.account for client in members]
@@ -118,6 +114,9 @@ class Run:
             members=[account.id for account in others],
         )
         self.commons[answer["room"]["id"]] = self.clients
+
+    def client(self, account: Account, **options) -> Client:
+        return Client(self.server.port, account, **options)
 
     def all_rooms(self) -> dict[str, list[Client]]:
         return self.rooms | self.commons

@@ -19,6 +19,7 @@ NAME_LOST = "shown name that was acked is not the stored one"
 
 AWAY = (OSError, http.client.HTTPException, ValueError)  # the server, for the moment
 SESSION_OVER = 4401
+PATIENCE_S = 120  # longer than a store may be away
 
 
 class Logins:
@@ -49,7 +50,7 @@ class Logins:
         second = Client(self.server.port, account, patience=first.patience, remember=False)
         second.keep()
         try:
-            await second.until(lambda: second.up, "second device connected", 60)
+            await second.until(lambda: second.up, "second device connected", PATIENCE_S)
             name = f"{first.account.name} {self.done['profile']}"
             await self.ask(second, "profile", display=name)
             self.shown[first.account.id] = name
@@ -76,7 +77,8 @@ class Logins:
             try:
                 return await asyncio.to_thread(api.call, op, **fields)
             except Refused as refused:
-                return {"code": refused.code}
+                if refused.code not in PASSING:
+                    return {"code": refused.code}
             except AWAY:
                 await asyncio.sleep(0.1)
 
@@ -84,7 +86,7 @@ class Logins:
         """Until the answer is known. These commands may be repeated as they are."""
         while True:
             try:
-                await who.until(lambda: who.up, "connected", 60)
+                await who.until(lambda: who.up, "connected", PATIENCE_S)
                 await who.ask(op, **fields)
             except Disconnected:
                 continue
