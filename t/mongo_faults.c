@@ -2,6 +2,7 @@
  * it left is finished by whoever comes next. */
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 
 #include "base/failpoint.h"
@@ -258,6 +259,41 @@ test_change_planned_twice(
 	fix_close(other);
 }
 
+static void *
+heads_of_budi(void *arg)
+{
+	struct db *db = fix_connect();
+
+	db_heads_of(db, &budi, arg, NULL);
+	fix_close(db);
+	return NULL;
+}
+
+/* Else he would be told what is said there, and never that he is out. */
+static void
+test_removed_while_heads_are_read(struct db *db)
+{
+	struct id users[] = { ani, budi };
+	struct id room = fix_room(db, ROOM_PRIVATE, users, 2);
+	struct head_list l = { 0 };
+	char path[128];
+	pthread_t thread;
+	bool found = false;
+
+	snprintf(
+	    path, sizeof(path), "%s/mongo.before_heads.stall-1500", fix_dir);
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	pthread_create(&thread, NULL, heads_of_budi, &l);
+	while (access(path, F_OK) == 0)
+		usleep(1000);
+	kick(db, &room);
+	pthread_join(thread, NULL);
+	for (size_t i = 0; i < l.n; i++)
+		found = found || id_eq(&l.v[i].room, &room);
+	ok(!found, "who is removed while heads are read has none there");
+	head_list_free(&l);
+}
+
 int
 main(void)
 {
@@ -288,6 +324,7 @@ main(void)
 	joins.user = cici;
 	test_change_planned_twice(db, EV_JOIN, &joins);
 	test_change_planned_twice(db, EV_TOPIC, &topic);
+	test_removed_while_heads_are_read(db);
 	fix_close(db);
 	return done_testing();
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "store/mongo/mg_known.h"
 
@@ -318,22 +319,61 @@ take_place(const bson_t *doc, void *arg)
 	mg_get_id(doc, "room", &l->v[l->n++].room);
 }
 
+static int
+places(
+    struct mg *m, const struct id *user, struct head_list *l, struct err *err)
+{
+	return mg_find(m, C_MEMBERS,
+	    mg_doc("user:b role:{$gt:i}", user, (int)ROLE_NONE),
+	    mg_doc("projection:{room:+}"), take_place, l, err);
+}
+
+static int
+by_room(const void *a, const void *b)
+{
+	return id_cmp(
+	    &((const struct head *)a)->room, &((const struct head *)b)->room);
+}
+
+/* Without those that are not in now. */
+static void
+keep_places(struct head_list *l, struct head_list *now)
+{
+	size_t n = 0;
+
+	if (now->n > 0)
+		qsort(now->v, now->n, sizeof(*now->v), by_room);
+	for (size_t i = 0; i < l->n; i++)
+		if (now->n > 0 && bsearch(&l->v[i], now->v, now->n,
+				      sizeof(*now->v), by_room) != NULL)
+			l->v[n++] = l->v[i];
+	l->n = n;
+}
+
+/* Who was removed after the places were read, but before the heads were, is no
+ * member as of those heads, and would not hear of it again. The rows are as new
+ * as the heads, so they are read behind them once more. */
 int
 mg_heads_of(struct db *db, const struct id *user, struct head_list *l_r,
     struct err *err)
 {
 	struct mg *m = (struct mg *)db;
+	struct head_list now = { 0 };
 	int rc;
 
 	*l_r = (struct head_list){ 0 };
-	rc = mg_find(m, C_MEMBERS,
-	    mg_doc("user:b role:{$gt:i}", user, (int)ROLE_NONE),
-	    mg_doc("projection:{room:+}"), take_place, l_r, err);
+	rc = places(m, user, l_r, err);
+	FAILPOINT("mongo.before_heads");
 	if (rc != -1)
 		rc = mg_heads(db, l_r->v, l_r->n, err);
-	if (rc == -1)
+	if (rc != -1)
+		rc = places(m, user, &now, err);
+	if (rc != -1)
+		keep_places(l_r, &now);
+	else
 		head_list_free(l_r);
-	return rc;
+	head_list_free(&now);
+	return rc == -1 ? -1 : 0;
 }
 
 /* Logs --------------------------------------------------------------------- */
