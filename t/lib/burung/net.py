@@ -20,13 +20,10 @@ def unshare() -> list[str] | None:
     """The command that starts another in namespaces of its own; None: not allowed here."""
     if not all(map(shutil.which, ("unshare", "nsenter", "ip", "nft"))):
         return None
-    for more in ((), ("--user", "--map-root-user")):
-        command = ["unshare", *more, *UNSHARE]
-        trial = "ip link add t0 type bridge && nft add table inet t"
-        done = subprocess.run([*command, "sh", "-c", trial], capture_output=True, timeout=30)
-        if done.returncode == 0:
-            return command
-    return None
+    command = ["unshare", *UNSHARE]
+    trial = "ip link add t0 type bridge && nft add table inet t"
+    done = subprocess.run([*command, "sh", "-c", trial], capture_output=True, timeout=30)
+    return command if done.returncode == 0 else None
 
 
 def enter() -> None:
@@ -36,7 +33,7 @@ def enter() -> None:
         return
     command = unshare()
     if command is None:
-        print("SKIPPED: needs unshare, nsenter, ip, nft and the right to make namespaces")
+        print("SKIPPED: needs unshare, nsenter, ip, nft and root's right to make namespaces")
         sys.exit(77)
     again = [*command, sys.executable, *sys.argv]
     os.execvpe(again[0], again, {**os.environ, INSIDE: "1"})
