@@ -187,6 +187,27 @@ describe('several tabs of one account', () => {
         first.chat.stop();
     });
 
+    it('hear of a new one that leads at once, though the old one said no goodbye', async () => {
+        const first = await open();
+        first.net.last.welcome([room({ label: 'Before' })]);
+        const second = await open();
+        const third = await open();
+        kill(first);
+        second.chat.send(ROOM, 'who hears me');
+        await pass(10_000);
+        expect(second.net.sockets.length).toBe(1);
+        expect(third.chat.link.phase).toBe('ready'); /* it noticed nothing yet */
+        second.net.last.welcome([room({ label: 'Meanwhile' })]);
+        await pass(2_000);
+        expect(third.net.sockets).toEqual([]);
+        expect(third.chat.link.phase).toBe('ready');
+        expect(third.chat.list.value.map((one) => one.label)).toEqual(['Meanwhile']);
+        second.net.last.say(message(1));
+        await pass(50);
+        expect(third.chat.unread(ROOM)).toBe(1);
+        first.chat.stop();
+    });
+
     it('opened at the same time, agree on one', async () => {
         const both = [open(), open(), open()];
         await pass(1_500);
