@@ -356,6 +356,7 @@ describe('the keyboard alone', () => {
         const first = await page.getAttribute('.conversation', 'aria-label');
         await keyboard.press('Alt+ArrowDown');
         await page.waitForSelector(`.conversation:not([aria-label="${first}"])`);
+        await focused(page, '.composer textarea');
         await keyboard.press('Alt+ArrowUp');
         await page.waitForSelector(`.conversation[aria-label="${first}"]`);
     });
