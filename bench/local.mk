@@ -2,6 +2,9 @@
 EXTRA_PROGRAMS = bench/seed bench/store_bench
 bench_seed_SOURCES = bench/seed.c
 bench_seed_CPPFLAGS = $(AM_CPPFLAGS) $(SODIUM_CFLAGS)
+# all of the model: the MongoDB module needs more of it than seed does
+bench_seed_LDFLAGS = $(MODULES_IN) -Wl,--whole-archive src/model/libmodel.a \
+	-Wl,--no-whole-archive
 bench_seed_LDADD = $(CHAT_LIBS)
 EXTRA_DIST += bench/run bench/report.py bench/scenarios.py bench/servers.py bench/crowd
 bench_store_bench_LDADD = $(STORE_LIBS)

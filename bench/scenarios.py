@@ -1,6 +1,7 @@
 """What is measured: each scenario starts a server, lets chatload work, and returns figures."""
 
 import json
+import os
 import subprocess
 import tempfile
 import time
@@ -103,15 +104,24 @@ def fixed_rate(bench: Bench, peer) -> dict[str, float]:
     return with_server(bench, peer, 1000, 10, use)
 
 
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def pairs(bench: Bench, peer) -> dict[str, float]:
     def use(server: Running, n: int, r: int) -> dict[str, float]:
         args = ["-n", n, "-r", r, "-s", n, "-t", bench.seconds, "-W", 1]
+        before = {name: cpu_seconds(pid) for name, pid in server.parts.items()}
         stage = pick(chatload(bench, peer.profile, server, *args), "stage")[0]
+        parts = {name: cpu_seconds(pid) - before[name] for name, pid in server.parts.items()}
+        acked = max(stage["acked"] * bench.seconds, 1)
         return {
             "messages": stage["acked"],
             "ack p50": stage["ack_p50_ms"],
             "ack p99": stage["ack_p99_ms"],
             "cpu": stage["cpu_s_per_million"] * 2,
+            **{f"cpu of {name}": spent * 1e6 / acked for name, spent in parts.items()},
             "others": stage["other_cores"],
         }
 
@@ -178,7 +188,7 @@ def start_up(bench: Bench, peer) -> dict[str, float]:
     return figures
 
 
-RELAYS = ("burung", "raw", "batch", "nchan", "centrifugo")
+RELAYS = ("burung", "shared", "raw", "batch", "nchan", "centrifugo")
 DELIVERIES = {
     "deliveries": ("/s", None, True),
     "cpu": ("CPU s per million", None, False),
@@ -228,12 +238,14 @@ SCENARIOS = [
         "E",
         "25 rooms of 2, everyone has one message on the way: stored messages",
         pairs,
-        ("burung",),
+        ("burung", "shared"),
         {
             "messages": ("/s", 10e3, True),
             "ack p50": ("ms", None, False),
             "ack p99": ("ms", None, False),
             "cpu": ("CPU s per million messages", None, False),
+            "cpu of store": ("CPU s per million messages", None, False),
+            "cpu of redis": ("CPU s per million messages", None, False),
             "others": ("cores busy with other work", None, False),
         },
     ),

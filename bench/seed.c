@@ -1,8 +1,9 @@
 /* bench/seed.c - fills an empty store for measurements: people with a session
  * each, spread over rooms.
  *
- *   seed DB USERS ROOMS > people
+ *   seed STORE USERS ROOMS > people
  *
+ * STORE is an SQLite file or a mongodb:// URI.
  * Person i is in room i % ROOMS. Prints a line each: token, user, room. The
  * server must not run. */
 #include <sodium.h>
@@ -111,15 +112,16 @@ int
 main(int argc, char **argv)
 {
 	struct shlock lock;
-	struct store_conf conf = { .driver = "sqlite", .write_lock = &lock };
+	struct store_conf conf = { .write_lock = &lock };
 	struct seed s = { 0 };
 	int rc;
 
 	if (argc != 4 || sodium_init() == -1) {
-		fprintf(stderr, "usage: seed DB USERS ROOMS\n");
+		fprintf(stderr, "usage: seed STORE USERS ROOMS\n");
 		return 2;
 	}
 	conf.path = argv[1];
+	conf.driver = strncmp(argv[1], "mongodb", 7) == 0 ? argv[1] : "sqlite";
 	s.nusers = strtoul(argv[2], NULL, 10);
 	s.nrooms = strtoul(argv[3], NULL, 10);
 	if (s.nrooms == 0 || s.nusers < s.nrooms) {

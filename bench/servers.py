@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 SERVER_CPU, LOAD_CPU = 0, 1
@@ -71,6 +71,7 @@ class Running:
     port: int
     people: Path | None = None
     started_ms: float = 0
+    parts: dict[str, int] = field(default_factory=dict)  # of its services: name -> pid
 
 
 def free_port() -> int:
@@ -170,6 +171,59 @@ class Burung:
             yield server
 
 
+class BurungShared(Burung):
+    """The same beyond one host: MongoDB (or what the tests use in its place) and Redis, all of
+    them on the server's CPU. What each of the three used is told apart."""
+
+    name, title = "shared", "Burung-Chat on MongoDB and Redis"
+
+    def __init__(self, build: Path) -> None:
+        super().__init__(build)
+        found = os.environ.get("BURUNG_TEST_MONGO") or shutil.which("mongod")
+        stand_in = build.parent / "test/mongo/bin/secantusd-rs"
+        self.mongo = found or (str(stand_in) if stand_in.exists() else None)
+
+    def missing(self) -> str:
+        if not shutil.which("redis-server"):
+            return "not installed: redis-server"
+        if not self.mongo:
+            return "no mongod, and t/run contract did not install its stand-in"
+        return super().missing()
+
+    def mongo_command(self, port: int, folder: Path) -> list:
+        if "secantus" in self.mongo:
+            own = ["--host", "127.0.0.1", "--sync-on-commit", "--log-level", "WARNING"]
+            return [self.mongo, *own, "--port", port, "--storage-path", folder]
+        return [self.mongo, "--bind_ip", "127.0.0.1", "--port", port, "--dbpath", folder, "--quiet"]
+
+    @contextlib.contextmanager
+    def start(
+        self, folder: Path, clients: int, rooms: int, workers: int = 1, cpu: int | None = SERVER_CPU
+    ) -> Iterator[Running]:
+        mongo, redis, port = free_port(), free_port(), free_port()
+        (folder / "mongo").mkdir()
+        uri = f"mongodb://127.0.0.1:{mongo}/bench"
+        plain = ["redis-server", "--port", redis, "--save", "", "--appendonly", "no"]
+        with (
+            running(on_cpu(cpu, self.mongo_command(mongo, folder / "mongo")), folder, mongo) as one,
+            running(on_cpu(cpu, [*plain, "--dir", folder]), folder, redis) as two,
+        ):
+            people, conf = folder / "people", folder / "burungd.conf"
+            seed = [self.build / "bench/seed", uri, str(clients), str(rooms)]
+            with open(people, "wb") as out:
+                subprocess.run(seed, check=True, stdout=out, stderr=subprocess.DEVNULL)
+            conf.write_text(
+                f"listen = 127.0.0.1:{port}\ndata = {folder}\nworkers = {workers}\n"
+                f"log_level = error\nstore = {uri}\nbus = redis://127.0.0.1:{redis}\n"
+                + LIMITS_OFF
+            )
+            command = on_cpu(cpu, [self.build / "burungd", "-c", conf])
+            with running(command, folder, port, "/readyz", "200") as server:
+                server.people = people
+                server.parts = {"store": one.pid, "redis": two.pid}
+                yield server
+
+
 class Rawcast:
     """The limit, bench/rawcast.c: one send per delivery, or per member and turn."""
 
@@ -255,6 +309,7 @@ class Centrifugo:
 def all_servers(build: Path, peers: Path) -> list:
     return [
         Burung(build),
+        BurungShared(build),
         Rawcast(build, "raw", "rawcast", "limit: one send per delivery"),
         Rawcast(build, "batch", "rawcast_batch", "limit: one send per member and turn"),
         Nchan(peers),
