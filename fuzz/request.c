@@ -187,7 +187,8 @@ begin(void)
 						      nothing_published };
 	static const struct store_conf fails = { .driver = "fail" };
 	static const struct wspool_conf wc = { 65536, 1 << 20, false };
-	static struct bus bus = { .driver = &silent };
+	static const struct bus_ops nobody = { 0 };
+	static struct bus bus = { .driver = &silent, .ops = &nobody };
 	static struct shlock slots[2];
 	static _Atomic uint64_t counter, refused[ERR_CODES];
 	static char code[24] = "1234-5678";

@@ -54,7 +54,8 @@ def check_room(room, *, mine):
         check_user(room["peer"])
         keys.add("peer")
     if mine:
-        keys |= {"role", "read_seq", "read_no", "muted", "archived"}
+        keys |= {"role", "joined", "read_seq", "read_no", "muted", "archived"}
+        assert 1 <= room["joined"] <= room["seq"]
     assert room.keys() == keys
     assert HEX24.fullmatch(room["id"])
     assert HEX32.fullmatch(room["cid"])
@@ -221,6 +222,8 @@ def test_members(ani, budi):
 
 
 def test_rooms(ani, budi):
+    for _ in range(3):
+        group(ani, budi)
     newest = group(ani, budi)
     say(budi, newest, "the last word")
     answer = ani.api.call("rooms", limit=3)
