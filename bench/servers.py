@@ -214,8 +214,7 @@ class BurungShared(Burung):
                 subprocess.run(seed, check=True, stdout=out, stderr=subprocess.DEVNULL)
             conf.write_text(
                 f"listen = 127.0.0.1:{port}\ndata = {folder}\nworkers = {workers}\n"
-                f"log_level = error\nstore = {uri}\nbus = redis://127.0.0.1:{redis}\n"
-                + LIMITS_OFF
+                f"log_level = error\nstore = {uri}\nbus = redis://127.0.0.1:{redis}\n" + LIMITS_OFF
             )
             command = on_cpu(cpu, [self.build / "burungd", "-c", conf])
             with running(command, folder, port, "/readyz", "200") as server:

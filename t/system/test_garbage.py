@@ -172,7 +172,9 @@ async def test_unknown_fields_are_ignored(server, ani):
         await device.call("me", password="?")
 
 
-@pytest.mark.parametrize("op", [None, 7, True, [], {}, "", "nonsense", "SEND", "x" * 60000, "x" + "é" * 60])
+@pytest.mark.parametrize(
+    "op", [None, 7, True, [], {}, "", "nonsense", "SEND", "x" * 60000, "x" + "é" * 60]
+)
 def test_unknown_command_is_answered_by_its_id(server, ani, op):
     with RawDevice(server, ani) as device:
         device.hello()
