@@ -90,7 +90,10 @@ def test_trusted_network_is_the_one_that_nginx_comes_from():
 
 def test_nginx_knows_each_burungd_by_its_name():
     upstream = (TOP / "deploy/docker/upstream.conf").read_text()
-    assert re.findall(r"server (\w+):8080 resolve", upstream) == BURUNGDS
+    groups = dict(re.findall(r"^upstream (\w+) \{(.*?)^\}", upstream, re.MULTILINE | re.DOTALL))
+    assert groups.keys() == {"burungd", "burungd_ws"}
+    for servers in groups.values():
+        assert re.findall(r"server (\w+):8080 resolve", servers) == BURUNGDS
 
 
 def test_every_volume_is_declared_and_each_burungd_has_its_own():
