@@ -4,13 +4,14 @@ import http.client
 import json
 import re
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 from burung import Client, Refused, http_request
 from burung.prometheus import Family, parse
 from burung.scene import group, say, say_many
-from burung.server import TOP, Server, free_port, send_signal, wait_for
+from burung.server import TOP, Server, binary, free_port, send_signal, wait_for
 
 JSON = {"Content-Type": "application/json"}
 DASHBOARD = TOP / "deploy/grafana/burung.json"
@@ -47,7 +48,8 @@ def metrics(server: Server) -> dict[str, Family]:
 
 def test_the_form_is_prometheus(server):
     families = metrics(server)
-    assert families["burung_info"].values(version="0.1.0") == [1]
+    said = subprocess.run([binary(), "-V"], capture_output=True, text=True, check=True)
+    assert families["burung_info"].values(version=said.stdout.split()[-1]) == [1]
     for name in (
         "burung_connections",
         "burung_events_stored_total",
