@@ -2,14 +2,13 @@
  * rows say what the logs say? With a digest of everything, so that two stores
  * can be compared. */
 
-#include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/digest.h"
 #include "admin/ops.h"
-#include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "store/rooms.h"
@@ -21,7 +20,7 @@
 struct check {
 	struct db *db;
 	struct admin_call *call;
-	EVP_MD_CTX *digest;
+	struct digest digest;
 	struct buf problems; /* strings of a JSON array */
 	uint64_t nproblems;
 	uint64_t users, rooms, events, messages, members;
@@ -50,82 +49,6 @@ problem(struct check *c, const struct id *room, const char *fmt, ...)
 	va_end(ap);
 	snprintf(line, sizeof(line), "room %s: %s", id_hex(room, hex), text);
 	json_str(&c->problems, line, strlen(line));
-}
-
-/* Digest: all numbers of eight bytes, texts with their length before. -------
- */
-
-static void
-digest_bytes(struct check *c, const void *p, size_t n)
-{
-	if (EVP_DigestUpdate(c->digest, p, n) != 1)
-		log_fatal("libcrypto gives no digest");
-}
-
-static void
-digest_u64(struct check *c, uint64_t v)
-{
-	uint8_t b[8];
-
-	for (int i = 0; i < 8; i++)
-		b[i] = (uint8_t)(v >> (56 - 8 * i));
-	digest_bytes(c, b, sizeof(b));
-}
-
-static void
-digest_text(struct check *c, const char *s, size_t len)
-{
-	digest_u64(c, len);
-	digest_bytes(c, s, len);
-}
-
-static void
-digest_user(struct check *c, const struct user *u)
-{
-	digest_bytes(c, u->id.b, sizeof(u->id.b));
-	digest_text(c, u->name, strlen(u->name));
-	digest_text(c, u->display, strlen(u->display));
-	digest_u64(c, u->admin);
-	digest_u64(c, u->state);
-	digest_u64(c, u->created);
-}
-
-static void
-digest_room(struct check *c, const struct room *r)
-{
-	digest_bytes(c, r->id.b, sizeof(r->id.b));
-	digest_u64(c, r->kind);
-	digest_text(c, r->label, strlen(r->label));
-	digest_text(c, r->topic, strlen(r->topic));
-	digest_u64(c, r->members);
-	digest_u64(c, r->seq);
-	digest_u64(c, r->no);
-	digest_u64(c, r->last_message);
-}
-
-static void
-digest_event(struct check *c, const struct event *ev)
-{
-	digest_u64(c, ev->seq);
-	digest_u64(c, ev->no);
-	digest_u64(c, ev->kind);
-	digest_u64(c, ev->at);
-	digest_u64(c, ev->target);
-	digest_bytes(c, ev->from.b, sizeof(ev->from.b));
-	digest_bytes(c, ev->cid.b, sizeof(ev->cid.b));
-	digest_text(c, ev->body, ev->body_len);
-}
-
-static void
-digest_member(struct check *c, const struct member *m)
-{
-	digest_bytes(c, m->user.b, sizeof(m->user.b));
-	digest_u64(c, m->role);
-	digest_u64(c, m->joined);
-	digest_u64(c, m->read_seq);
-	digest_u64(c, m->read_no);
-	digest_u64(c, m->muted);
-	digest_u64(c, m->archived);
 }
 
 /* Folding a log -------------------------------------------------------------
@@ -192,7 +115,7 @@ take_event(struct check *c, struct fold *f, const struct event *ev)
 		f->last_message = ev->seq;
 	c->events++;
 	c->messages += message;
-	digest_event(c, ev);
+	digest_event(&c->digest, ev);
 	if (f->row->kind != ROOM_SELF)
 		fold_event(c, f, ev);
 }
@@ -260,7 +183,7 @@ compare_member(struct check *c, struct fold *f, const struct member *row)
 	if (m != NULL)
 		m->role = ROLE_NONE;
 	c->members++;
-	digest_member(c, row);
+	digest_member(&c->digest, row);
 }
 
 static int
@@ -315,7 +238,7 @@ check_room(struct check *c, const struct room *row)
 
 	c->rooms += row->kind != ROOM_SELF;
 	map_init(&f.members, struct member, user);
-	digest_room(c, row);
+	digest_room(&c->digest, row);
 	rc = fold_log(c, &f);
 	if (rc == 0) {
 		compare_head(c, &f);
@@ -373,7 +296,7 @@ check_user(struct check *c, const struct user *u)
 	if (found == 0 || self.kind != ROOM_SELF)
 		problem(c, &u->id, "a user without a self room");
 	c->users += u->state != USER_GONE;
-	digest_user(c, u);
+	digest_user(&c->digest, u);
 	return 0;
 }
 
@@ -418,13 +341,9 @@ static void
 answer(struct check *c)
 {
 	struct buf *b = c->call->out;
-	uint8_t sum[EVP_MAX_MD_SIZE];
-	char hex[2 * EVP_MAX_MD_SIZE + 1];
-	unsigned n = 0;
+	char hex[DIGEST_HEX];
 
-	if (EVP_DigestFinal_ex(c->digest, sum, &n) != 1)
-		log_fatal("libcrypto gives no digest");
-	hex_encode(sum, n, hex);
+	digest_end(&c->digest, hex);
 	json_kbool(b, "ok", c->nproblems == 0);
 	json_ku64(b, "users", c->users);
 	json_ku64(b, "rooms", c->rooms);
@@ -445,19 +364,17 @@ check_run(struct db *db, struct admin_call *call)
 	struct check c = { .db = db, .call = call };
 	struct err damage = { 0 };
 
-	c.digest = EVP_MD_CTX_new();
-	if (c.digest == NULL ||
-	    EVP_DigestInit_ex(c.digest, EVP_sha256(), NULL) != 1)
-		log_fatal("libcrypto gives no digest");
+	digest_start(&c.digest);
 	if (db_integrity(db, &damage) == -1) {
 		json_str(&c.problems, damage.text, strlen(damage.text));
 		c.nproblems++;
 	}
 	if (check_all(&c) == 0)
 		answer(&c);
+	else
+		digest_end(&c.digest, NULL);
 	if (call->progress != NULL)
 		call->progress(1, 1, call->progress_arg);
-	EVP_MD_CTX_free(c.digest);
 	buf_free(&c.problems);
 }
 

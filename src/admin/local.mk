@@ -5,6 +5,8 @@ src_admin_libadmin_a_SOURCES = \
 	src/admin/admin.c src/admin/admin.h \
 	src/admin/check.c \
 	src/admin/config.c \
+	src/admin/copy.c src/admin/copy.h \
+	src/admin/digest.c src/admin/digest.h \
 	src/admin/ops.h \
 	src/admin/room.c \
 	src/admin/session.c \

@@ -32,6 +32,10 @@ const struct ctl_cmd ctl_cmds[] = {
 	    1, 0, cmd_backup },
 	{ 0, "restore", "FILE", "put a copy back; burungd must be stopped", 1,
 	    1, OPT_FORCE, cmd_restore },
+	{ 0, "copy", "",
+	    "everything to a MongoDB, or back; STORE: sqlite:FILE, "
+	    "mongodb://HOST/NAME, or conf for the configuration's",
+	    0, 0, OPT_FROM | OPT_TO, cmd_copy },
 	{ 0, "check", "", "is everything whole? with a digest of all", 0, 0, 0,
 	    cmd_check },
 	{ 0, "config", "", "the configuration in effect", 0, 0, 0, cmd_config },

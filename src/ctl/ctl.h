@@ -22,13 +22,15 @@ enum {
 	OPT_WATCH = 64,
 	OPT_FORCE = 128,
 	OPT_PREFIX = 256,
+	OPT_FROM = 512,
+	OPT_TO = 1024,
 };
 
 struct ctl {
 	struct target target;
 	bool json;     /* for programs: one JSON document on stdout */
 	unsigned opts; /* OPT_* that were given */
-	const char *display, *device, *prefix;
+	const char *display, *device, *prefix, *from, *to;
 	int argc; /* what the command is about */
 	char **argv;
 };
@@ -62,6 +64,7 @@ int cmd_status(struct ctl *c);
 int cmd_backup(struct ctl *c);
 int cmd_restore(struct ctl *c);
 int cmd_check(struct ctl *c);
+int cmd_copy(struct ctl *c);
 int cmd_config(struct ctl *c);
 int cmd_log_level(struct ctl *c);
 

@@ -2,6 +2,7 @@
 bin_PROGRAMS += burungctl
 burungctl_SOURCES = \
 	src/ctl/ask.c src/ctl/ask.h \
+	src/ctl/cmd_copy.c \
 	src/ctl/cmd_room.c \
 	src/ctl/cmd_session.c \
 	src/ctl/cmd_status.c \

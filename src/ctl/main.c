@@ -38,6 +38,8 @@ static const struct {
 	{ OPT_WATCH, "--watch" },
 	{ OPT_FORCE, "--force" },
 	{ OPT_PREFIX, "--prefix TEXT" },
+	{ OPT_FROM, "--from STORE" },
+	{ OPT_TO, "--to STORE" },
 };
 enum { OPT_TEXTS = sizeof(opt_texts) / sizeof(opt_texts[0]) };
 
@@ -59,6 +61,8 @@ static const struct option options[] = {
 	{ "watch", no_argument, NULL, LONG_BITS + OPT_WATCH },
 	{ "force", no_argument, NULL, LONG_BITS + OPT_FORCE },
 	{ "prefix", required_argument, NULL, LONG_BITS + OPT_PREFIX },
+	{ "from", required_argument, NULL, LONG_BITS + OPT_FROM },
+	{ "to", required_argument, NULL, LONG_BITS + OPT_TO },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -112,6 +116,10 @@ take_bit(struct ctl *c, unsigned opt)
 		c->device = optarg;
 	else if (opt == OPT_PREFIX)
 		c->prefix = optarg;
+	else if (opt == OPT_FROM)
+		c->from = optarg;
+	else if (opt == OPT_TO)
+		c->to = optarg;
 }
 
 /* -1: go on; else an exit code. */

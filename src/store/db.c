@@ -457,3 +457,30 @@ head_list_free(struct head_list *l)
 	free(l->v);
 	*l = (struct head_list){ 0 };
 }
+
+int
+db_copy_list(struct db *db, enum copy_kind kind, const struct copy_row *after,
+    size_t limit, struct copy_row *rows, struct err *err)
+{
+	return db->driver->copy_list(db, kind, after, limit, rows, err);
+}
+
+int
+db_copy_put(struct db *db, enum copy_kind kind, const struct copy_row *rows,
+    size_t n, bool first, struct err *err)
+{
+	return db->driver->copy_put(db, kind, rows, n, first, err);
+}
+
+int
+db_copy_events(struct db *db, const struct event *ev, size_t n, struct err *err)
+{
+	return db->driver->copy_events(db, ev, n, err);
+}
+
+int
+db_copy_room(struct db *db, const struct room *r, const struct member *members,
+    size_t n, struct err *err)
+{
+	return db->driver->copy_room(db, r, members, n, err);
+}

@@ -3,6 +3,7 @@
 #define STORE_DRIVER_H
 
 #include "store/append.h"
+#include "store/copy.h"
 #include "store/invites.h"
 #include "store/nodes.h"
 #include "store/rooms.h"
@@ -144,6 +145,17 @@ struct db_driver {
 	/* store_swap: puts new_path in the place of conf->path. */
 	int (*swap)(const struct store_conf *conf, const char *new_path,
 	    struct err *err);
+
+	/* What store/copy.h promises. */
+	int (*copy_list)(struct db *db, enum copy_kind kind,
+	    const struct copy_row *after, size_t limit, struct copy_row *rows,
+	    struct err *err);
+	int (*copy_put)(struct db *db, enum copy_kind kind,
+	    const struct copy_row *rows, size_t n, bool first, struct err *err);
+	int (*copy_events)(
+	    struct db *db, const struct event *ev, size_t n, struct err *err);
+	int (*copy_room)(struct db *db, const struct room *r,
+	    const struct member *members, size_t n, struct err *err);
 };
 
 extern const struct db_driver sqlite_driver;

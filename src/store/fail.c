@@ -358,6 +358,34 @@ fail_swap(const struct store_conf *conf, const char *new_path, struct err *err)
 	return err_set(err, ERR_BUSY, "The store cannot be reached.");
 }
 
+static int
+fail_copy_list(struct db *db, enum copy_kind kind, const struct copy_row *after,
+    size_t limit, struct copy_row *rows, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_copy_put(struct db *db, enum copy_kind kind, const struct copy_row *rows,
+    size_t n, bool first, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_copy_events(
+    struct db *db, const struct event *ev, size_t n, struct err *err)
+{
+	return busy(db, err);
+}
+
+static int
+fail_copy_room(struct db *db, const struct room *r,
+    const struct member *members, size_t n, struct err *err)
+{
+	return busy(db, err);
+}
+
 const struct db_driver fail_driver = {
 	.name = "fail",
 	.prepare = fail_prepare,
@@ -410,4 +438,8 @@ const struct db_driver fail_driver = {
 	.backup = fail_backup,
 	.integrity = fail_integrity,
 	.swap = fail_swap,
+	.copy_list = fail_copy_list,
+	.copy_put = fail_copy_put,
+	.copy_events = fail_copy_events,
+	.copy_room = fail_copy_room,
 };

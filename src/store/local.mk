@@ -3,6 +3,7 @@ noinst_LIBRARIES += src/store/libstore.a
 src_store_libstore_a_SOURCES = \
 	src/store/append.c src/store/append.h \
 	src/store/asked.c src/store/asked.h \
+	src/store/copy.h \
 	src/store/db.c src/store/driver.h \
 	src/store/fail.c \
 	src/store/invites.h \
@@ -17,6 +18,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/sqlite/sq_batch.c src/store/sqlite/sq_batch.h \
 	src/store/sqlite/sq_checkpoint.c \
 	src/store/sqlite/sq_column.c \
+	src/store/sqlite/sq_copy.c \
 	src/store/sqlite/sq_create.c \
 	src/store/sqlite/sq_driver.c \
 	src/store/sqlite/sq_fold.c \
@@ -63,6 +65,7 @@ src_store_mongo_store_mongo_so_SOURCES = \
 	src/store/mongo/mg_append.c \
 	src/store/mongo/mg_call.c \
 	src/store/mongo/mg_change.c \
+	src/store/mongo/mg_copy.c \
 	src/store/mongo/mg_create.c \
 	src/store/mongo/mg_doc.c \
 	src/store/mongo/mg_driver.c \

@@ -215,6 +215,15 @@ int mg_rooms_scan(struct db *db, const struct id *after, bool self,
 int mg_node_put(struct db *db, const struct node *n, struct err *err);
 int mg_node_drop(struct db *db, const struct node *n, struct err *err);
 int mg_nodes(struct db *db, struct node_list *l_r, struct err *err);
+int mg_copy_list(struct db *db, enum copy_kind kind,
+    const struct copy_row *after, size_t limit, struct copy_row *rows,
+    struct err *err);
+int mg_copy_put(struct db *db, enum copy_kind kind, const struct copy_row *rows,
+    size_t n, bool first, struct err *err);
+int mg_copy_events(
+    struct db *db, const struct event *ev, size_t n, struct err *err);
+int mg_copy_room(struct db *db, const struct room *r,
+    const struct member *members, size_t n, struct err *err);
 int mg_snapshot(struct db *db, struct err *err);
 void mg_snapshot_end(struct db *db);
 

@@ -98,6 +98,10 @@ static const struct db_driver driver = {
 	.backup = driver_backup,
 	.integrity = driver_integrity,
 	.swap = driver_swap,
+	.copy_list = mg_copy_list,
+	.copy_put = mg_copy_put,
+	.copy_events = mg_copy_events,
+	.copy_room = mg_copy_room,
 };
 
 const struct store_module burung_store_module = {

@@ -90,6 +90,8 @@ void mg_add_wish(struct known *k, const struct wish *w);
 int mg_settle(struct mg *m, struct err *err);
 /* The same of one room, for who found events past its row. */
 void mg_heal(struct mg *m, const struct id *room);
+/* The room's row becomes *r, whatever it was. 0 or -1. */
+int mg_put_room(struct mg *m, const struct room *r, struct err *err);
 
 /* Internal events, without asking who may: entries of self rooms. Stored once
  * for each cid; numbers filled in. 0, or -1 *err. mg_append.c. */

@@ -308,3 +308,16 @@ mg_heal(struct mg *m, const struct id *room)
 	mg_settle(m, NULL);
 	mg_forget(m, room);
 }
+
+int
+mg_put_room(struct mg *m, const struct room *r, struct err *err)
+{
+	struct known k = { .room = *r, .there = true, .missing = true };
+
+	if (r->kind == ROOM_PUBLIC && settle_words(m, &k, err) == -1)
+		return -1;
+	return mg_update(m, C_ROOMS, mg_doc("_id:b", &r->id),
+		   mg_doc("$set:d", room_set(&k)), MG_UPSERT, err) == -1
+		   ? -1
+		   : 0;
+}

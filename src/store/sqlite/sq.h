@@ -97,7 +97,8 @@ int sq_groups_complete(
     struct sq *s, const struct id *user, struct room_views *l, struct err *err);
 
 /* The driver's functions: sq_user.c, sq_session.c, sq_room.c, sq_list.c,
- * sq_create.c, sq_append.c, sq_migrate.c, sq_account.c, sq_backup.c. */
+ * sq_create.c, sq_append.c, sq_migrate.c, sq_account.c, sq_backup.c, sq_copy.c.
+ */
 int sq_prepare(const struct store_conf *conf, struct err *err);
 void sq_append(struct db *db, struct append **ops, size_t n);
 int sq_user_count(
@@ -188,6 +189,15 @@ int sq_rooms_scan(struct db *db, const struct id *after, bool self,
     size_t limit, struct room_rows *l_r, struct err *err);
 int sq_backup(struct db *db, const char *path, struct err *err);
 int sq_integrity(struct db *db, struct err *err);
+int sq_copy_list(struct db *db, enum copy_kind kind,
+    const struct copy_row *after, size_t limit, struct copy_row *rows,
+    struct err *err);
+int sq_copy_put(struct db *db, enum copy_kind kind, const struct copy_row *rows,
+    size_t n, bool first, struct err *err);
+int sq_copy_events(
+    struct db *db, const struct event *ev, size_t n, struct err *err);
+int sq_copy_room(struct db *db, const struct room *r,
+    const struct member *members, size_t n, struct err *err);
 int sq_swap(
     const struct store_conf *conf, const char *new_path, struct err *err);
 

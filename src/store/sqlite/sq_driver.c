@@ -80,4 +80,8 @@ const struct db_driver sqlite_driver = {
 	.backup = sq_backup,
 	.integrity = sq_integrity,
 	.swap = sq_swap,
+	.copy_list = sq_copy_list,
+	.copy_put = sq_copy_put,
+	.copy_events = sq_copy_events,
+	.copy_room = sq_copy_room,
 };

@@ -142,3 +142,32 @@ Q(EVENT_BY_CID, "SELECT " EVENT_COLS " FROM events e"
 		" WHERE e.room=? AND e.sender=? AND e.cid=?")
 Q(EVENTS, "SELECT " EVENT_COLS " FROM events e"
 	  " WHERE e.room=? AND e.seq>=? AND e.seq<=? ORDER BY e.seq LIMIT ?")
+
+Q(COPY_USERS, "SELECT " USER_COLS ",u.passhash FROM users u WHERE u.id>?"
+	      " ORDER BY u.id LIMIT ?")
+Q(COPY_SESSIONS, "SELECT " SESSION_COLS ",s.hash FROM sessions s"
+		 " WHERE s.hash>? ORDER BY s.hash LIMIT ?")
+Q(COPY_INVITES, "SELECT " INVITE_COLS ",v.hash FROM invites v"
+		" WHERE v.hash>? ORDER BY v.hash LIMIT ?")
+Q(COPY_DIRECTS, "SELECT low,high,room FROM directs WHERE (low,high)>(?,?)"
+		" ORDER BY low,high LIMIT ?")
+Q(COPY_USER,
+    "INSERT OR REPLACE INTO users (id,name,folded,display,display_folded,"
+    "passhash,admin,created,last_seen,state) VALUES (?1,?2,?3,?4,"
+    "fold(CASE ?4 WHEN '' THEN ?2 ELSE ?4 END),?5,?6,?7,?8,?9)")
+Q(COPY_SESSION, "INSERT OR REPLACE INTO sessions (hash,id,user,created,used,"
+		"expires,device) VALUES (?,?,?,?,?,?,?)")
+Q(COPY_SESSIONS_CLEAR, "DELETE FROM sessions")
+Q(COPY_INVITE, "INSERT OR REPLACE INTO invites (hash,id,creator,created,"
+	       "expires,used,user) VALUES (?,?,?,?,?,?,?)")
+Q(COPY_INVITES_CLEAR, "DELETE FROM invites")
+Q(COPY_DIRECT, "INSERT OR REPLACE INTO directs (low,high,room) VALUES (?,?,?)")
+Q(COPY_EVENT,
+    "INSERT OR IGNORE INTO events (room,seq,no,kind,sender,cid,at,target,body)"
+    " VALUES (?,?,?,?,?,?,?,?,?)")
+Q(COPY_MEMBERS_CLEAR, "DELETE FROM members WHERE room=?")
+Q(COPY_MEMBER, "INSERT INTO members (room,user,role,joined,read_seq,read_no,"
+	       "muted,archived) VALUES (?,?,?,?,?,?,?,?)")
+Q(COPY_ROOM,
+    "INSERT OR REPLACE INTO rooms (id,kind,label,folded,members,seq,no,at,cid,"
+    "last_message,topic) VALUES (?1,?2,?3,fold(?3),?4,?5,?6,?7,?8,?9,?10)")
