@@ -73,6 +73,52 @@ async function background(person: Person, hidden: boolean): Promise<void> {
     }, hidden);
 }
 
+/* What the tests use of a service worker's inside. */
+interface WorkerScope {
+    readonly registration: ServiceWorkerRegistration;
+    readonly NotificationEvent: new (
+        type: string,
+        of: { notification: Notification },
+    ) => Event;
+    clients: {
+        matchAll(): Promise<object[]>;
+        openWindow(url: string): Promise<null>;
+    };
+    dispatchEvent(event: Event): boolean;
+}
+
+/* In the service worker: what the browser does when the notification is clicked. */
+async function clickNote(): Promise<void> {
+    const self = globalThis as unknown as WorkerScope;
+    const [notification] = await self.registration.getNotifications();
+    self.dispatchEvent(
+        new self.NotificationEvent('notificationclick', {
+            notification: notification!,
+        }),
+    );
+}
+
+/* In the service worker: the address it opens when the browser has no page of ours. Only
+ * a hand at the mouse lets it open one really. */
+async function openedWithoutPages(room: string): Promise<string> {
+    const self = globalThis as unknown as WorkerScope;
+    const { clients, registration } = self;
+    clients.matchAll = () => Promise.resolve([]);
+    await registration.showNotification('New', { data: { room } });
+    const [notification] = await registration.getNotifications();
+    return new Promise((opened) => {
+        clients.openWindow = (url) => {
+            opened(url);
+            return Promise.resolve(null);
+        };
+        self.dispatchEvent(
+            new self.NotificationEvent('notificationclick', {
+                notification: notification!,
+            }),
+        );
+    });
+}
+
 describe('Ctrl-K', () => {
     it('lists the last chats, finds by a few letters, and opens with Enter', async () => {
         const ani = await on.someone('Ani');
@@ -233,6 +279,41 @@ describe('notifications', () => {
             async () => (await notes(bela)).length === 2,
         );
         expect((await notes(bela))[1]!.body).toBe('fifth');
+    });
+
+    it('are the service worker’s, whose click leads to the chat, in an open page or a new one', async () => {
+        const [ani] = await on.pair();
+        const bela = await on.visitor('Bela', { worker: true });
+        await bela.context.grantPermissions(['notifications']);
+        await bela.register();
+        await bela.page.click('.me');
+        await bela.page.click('.switch');
+        await waitFor('they are on', () => bela.page.isChecked('.switch'));
+        await bela.page.click('.panel .bar .icon-button');
+        await ani.page.goto(`${on.server.url}/#/`);
+        await ani.openDirect(bela);
+        await waitFor('the service worker', () =>
+            bela.page.evaluate(() => navigator.serviceWorker.controller !== null),
+        );
+        const shown = () =>
+            bela.page.evaluate(async () => {
+                const worker = await navigator.serviceWorker.getRegistration();
+                const all = (await worker?.getNotifications()) ?? [];
+                return all.map(({ title, body }) => `${title}: ${body}`);
+            });
+        await background(bela, true);
+        await ani.say('are you there?');
+        await waitFor('it is told', async () => (await shown()).length === 1);
+        expect(await shown()).toEqual(['Ani: are you there?']);
+
+        const worker = bela.context.serviceWorkers()[0]!;
+        await worker.evaluate(clickNote);
+        await bela.page.waitForSelector('.conversation[aria-label="Ani"]');
+        await waitFor('it is gone', async () => (await shown()).length === 0);
+
+        /* no page of ours is there: a new one is opened */
+        const opened = await worker.evaluate(openedWithoutPages, 'some-room');
+        expect(opened).toBe('/#/r/some-room');
     });
 
     it('say why there are none', async () => {

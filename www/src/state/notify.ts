@@ -27,6 +27,10 @@ export function isWorthTelling(now: Situation): boolean {
     return now.on && now.unread > 0 && !now.muted && !now.seen;
 }
 
+function tagOf(room: string): string {
+    return `burung.${room}`;
+}
+
 /* Of all tabs of this browser one tells of a message. */
 async function claim(name: string): Promise<boolean> {
     return new Promise((decided) => {
@@ -39,13 +43,17 @@ async function claim(name: string): Promise<boolean> {
 
 /* Tells of chat's new messages as long as the caller's component lives. */
 export function notifyOf(chat: Chat): void {
-    const shown = shallowReactive(new Map<string, Notification>());
+    const shown = shallowReactive(
+        new Map<string, () => void>(),
+    ); /* how to close them */
     const timers = new Map<string, ReturnType<typeof setTimeout>>();
 
     function hear(message: RoomEvent): void {
         const { room } = message;
         if (wish.value !== 'on' || message.from === chat.me.value.id) return;
         if (timers.has(room)) return; /* the newest is told then */
+        const view = chat.view(room);
+        if (view && chat.muted(view.fold.room)) return; /* though it ends meanwhile */
         const later = (): void => {
             timers.delete(room);
             void consider(room);
@@ -77,44 +85,81 @@ export function notifyOf(chat: Chat): void {
         const name = chat.people.name(message.from);
         const options = {
             body: group ? i18n.global.t('chat.saidBy', { name, text }) : text,
-            tag: `burung.${room}`,
+            tag: tagOf(room),
             renotify: true,
             icon: await birdPicture(),
             data: { room },
         };
-        put(room, chat.title(view.fold.room), options);
+        await put(room, chat.title(view.fold.room), options);
     }
 
-    function put(room: string, title: string, options: NotificationOptions): void {
+    /* By the service worker where there is one: Android has no other way, and a click
+     * finds the page though its tab was closed. */
+    async function put(
+        room: string,
+        title: string,
+        options: NotificationOptions,
+    ): Promise<void> {
+        const worker = await navigator.serviceWorker?.getRegistration();
+        try {
+            if (!worker) throw new TypeError('no service worker');
+            await worker.showNotification(title, options);
+            shown.set(room, () => void closeByWorker(worker, room));
+        } catch {
+            putByPage(room, title, options);
+        }
+    }
+
+    async function closeByWorker(
+        worker: ServiceWorkerRegistration,
+        room: string,
+    ): Promise<void> {
+        shown.delete(room);
+        for (const note of await worker.getNotifications({ tag: tagOf(room) })) {
+            note.close();
+        }
+    }
+
+    /* Before the worker is there, which it never is in some browsers. */
+    function putByPage(
+        room: string,
+        title: string,
+        options: NotificationOptions,
+    ): void {
         let note: Notification;
         try {
             note = new Notification(title, options);
         } catch {
-            /* Android has them through the service worker only. */
-            void navigator.serviceWorker?.ready.then((worker) =>
-                worker.showNotification(title, options),
-            );
-            return;
+            return; /* Android has them by the worker only */
         }
+        const close = (): void => note.close();
         note.onclick = () => {
             window.focus();
             goTo(room);
-            note.close();
+            close();
         };
         note.onclose = () => {
-            if (shown.get(room) === note) shown.delete(room);
+            if (shown.get(room) === close) shown.delete(room);
         };
-        shown.set(room, note);
+        shown.set(room, close);
+    }
+
+    /* The worker's notification of a room was clicked. */
+    function hearWorker(event: MessageEvent<{ show?: unknown } | null>): void {
+        const room = event.data?.show;
+        if (typeof room === 'string' && chat.view(room)) goTo(room);
     }
 
     /* Read meanwhile, wherever: nothing to tell any more. */
     watchEffect(() => {
-        for (const [room, note] of shown) if (chat.unread(room) === 0) note.close();
+        for (const [room, close] of shown) if (chat.unread(room) === 0) close();
     });
     chat.listeners.add(hear);
+    navigator.serviceWorker?.addEventListener('message', hearWorker);
     onScopeDispose(() => {
         chat.listeners.delete(hear);
+        navigator.serviceWorker?.removeEventListener('message', hearWorker);
         for (const timer of timers.values()) clearTimeout(timer);
-        for (const note of shown.values()) note.close();
+        for (const close of shown.values()) close();
     });
 }

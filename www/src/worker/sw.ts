@@ -1,5 +1,6 @@
 /* The service worker: keeps the client's own files, so that it starts without a network
- * and at once with one. Knows nothing of chats; build/worker.ts fills in the lists. */
+ * and at once with one, and leads from a notification to its page. Knows nothing of
+ * chats; build/worker.ts fills in the lists. */
 
 declare const FILES: string[]; /* paths of everything that was built */
 declare const VERSION: string; /* changes when any of them does */
@@ -55,11 +56,29 @@ async function otherPage(request: Request): Promise<Response> {
     }
 }
 
+/* To a page of ours that is open, the one in front first; else to a new one. */
+async function show(room: string): Promise<void> {
+    const all = { type: 'window', includeUncontrolled: true } as const;
+    const pages = await worker.clients.matchAll(all);
+    const page = pages.find((one) => one.focused) ?? pages[0];
+    if (!page) {
+        await worker.clients.openWindow(`/#/r/${room}`);
+        return;
+    }
+    page.postMessage({ show: room });
+    await page.focus().catch(() => undefined); /* not every browser lets us */
+}
+
 worker.addEventListener('install', (event) => event.waitUntil(install()));
 worker.addEventListener('activate', (event) => event.waitUntil(activate()));
 /* The reader wants the new version now. */
 worker.addEventListener('message', (event) => {
     if (event.data === 'activate') void worker.skipWaiting();
+});
+worker.addEventListener('notificationclick', (event) => {
+    const { data } = event.notification as { data?: { room?: unknown } | null };
+    event.notification.close();
+    if (typeof data?.room === 'string') event.waitUntil(show(data.room));
 });
 worker.addEventListener('fetch', (event) => {
     const { request } = event;
