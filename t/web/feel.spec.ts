@@ -1,0 +1,113 @@
+/* What one feels rather than sees: nothing moves for those who want it so, and what is
+ * pasted is text. */
+import { describe, expect, it } from 'vitest';
+import { cast } from './cast';
+import { PHONE, type Person } from './person';
+import { waitFor } from './server';
+
+const on = cast();
+
+/* Notes all that moves from now on: transitions, and animations that can be seen. */
+async function watchMotion(person: Person): Promise<void> {
+    await person.page.evaluate(() => {
+        const moved: string[] = [];
+        const note = (event: Event): void => {
+            const element = event.target as Element;
+            for (const animation of element.getAnimations({ subtree: true })) {
+                const { duration } = animation.effect!.getTiming();
+                if (Number(duration) > 1)
+                    moved.push(`${element.className}: ${duration}`);
+            }
+        };
+        for (const what of ['transitionrun', 'animationstart'])
+            document.addEventListener(what, note, true);
+        Object.assign(window, { moved });
+    });
+}
+
+async function moved(person: Person): Promise<string[]> {
+    return person.page.evaluate(() => (window as unknown as { moved: string[] }).moved);
+}
+
+/* Into a conversation and back to the list of a phone, where it slides otherwise. */
+async function goAbout(person: Person): Promise<void> {
+    await person.page.click('.to-list');
+    await person.page.waitForSelector('.rooms [data-room]');
+    await person.page.hover('.rooms [data-room]');
+    await person.openRoom('Ani');
+}
+
+/* Scrolls up, goes to the newest by the button; how often the list stood between. */
+async function stopsOnTheWayDown(person: Person): Promise<number> {
+    const { page } = person;
+    await page.locator('.scroller').evaluate(async (box) => {
+        for (let i = 0; i < 20; i++) {
+            box.scrollTop -= 40;
+            await new Promise(requestAnimationFrame);
+        }
+    });
+    await page.waitForSelector('.latest');
+    return page.locator('.scroller').evaluate(async (box) => {
+        const from = box.scrollTop;
+        const places: number[] = [];
+        document.querySelector<HTMLElement>('.latest')!.click();
+        const ended = () => box.scrollTop + box.clientHeight > box.scrollHeight - 2;
+        for (let frame = 0; !ended() && frame < 2_000; frame++) {
+            await new Promise(requestAnimationFrame);
+            places.push(box.scrollTop);
+        }
+        const end = box.scrollTop;
+        return places.filter((place) => place > from + 2 && place < end - 2).length;
+    });
+}
+
+describe('who wants less motion', () => {
+    it('sees nothing slide, fade or scroll; others do', async () => {
+        const [ani, budi] = await on.pair();
+        await ani.sends([...Array(60).keys()].map((i) => `line ${i}`));
+        await budi.reads('line 59');
+        await budi.page.emulateMedia({ reducedMotion: 'reduce' });
+        expect(await stopsOnTheWayDown(budi)).toBe(0);
+        await budi.page.emulateMedia({ reducedMotion: 'no-preference' });
+        expect(await stopsOnTheWayDown(budi)).toBeGreaterThan(0);
+
+        await budi.page.setViewportSize(PHONE);
+        await watchMotion(budi);
+        await budi.page.emulateMedia({ reducedMotion: 'reduce' });
+        await goAbout(budi);
+        expect(await moved(budi)).toEqual([]);
+        await budi.page.emulateMedia({ reducedMotion: 'no-preference' });
+        await goAbout(budi);
+        await waitFor('something moves', async () => (await moved(budi)).length > 0);
+    });
+});
+
+describe('what is pasted', () => {
+    it('is the text alone, whatever it looked like where it was copied', async () => {
+        const [ani, budi] = await on.pair();
+        await ani.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+        await ani.page.bringToFront();
+        await ani.page.evaluate(async () => {
+            const html = '<h1>Big</h1><hr><b>and bold</b>';
+            const piece = (type: string, text: string) => ({
+                [type]: new Blob([text], { type }),
+            });
+            await navigator.clipboard.write([
+                new ClipboardItem({
+                    ...piece('text/html', html),
+                    ...piece('text/plain', 'Big\nand bold'),
+                }),
+            ]);
+        });
+        await ani.type('<>');
+        await ani.page.keyboard.press('ArrowLeft');
+        await ani.page.keyboard.press('Control+v');
+        await waitFor('it is pasted', async () => {
+            return (await ani.page.inputValue('textarea')) === '<Big\nand bold>';
+        });
+        expect(await ani.page.locator('.composer :is(h1, hr, b)').count()).toBe(0);
+        await ani.page.keyboard.press('Enter');
+        await budi.reads('<Big and bold>');
+        expect(await budi.bubbles()).toEqual(['<Big\nand bold>']);
+    });
+});
