@@ -148,6 +148,8 @@ async function scene(): Promise<[Person, Person]> {
     const ani = await on.someone('Ani');
     const budi = await on.someone('Budi');
     await on.someone('Citra');
+    /* nothing is on its way to its place when one looks */
+    await ani.page.emulateMedia({ reducedMotion: 'reduce' });
     await ani.openDirect(budi);
     await ani.say('Halo Budi, apa kabar?');
     await budi.openRoom('Ani');
