@@ -11,6 +11,7 @@ const MOST = 80 * 1024;
 
 /* A WebP of the page as it is, encoded by the browser itself. */
 async function take(person: Person, painter: Person, name: string): Promise<void> {
+    await person.page.mouse.move(0, 0);
     const png = await person.page.screenshot({ animations: 'disabled' });
     const webp = await painter.page.evaluate(async (data) => {
         const image = new Image();
@@ -51,6 +52,7 @@ it('makes pictures of the main views', async () => {
     await maya.page.waitForSelector('.bubble:has-text("The plan")');
     await maya.say('Perfect, see you all there!');
     await budi.page.waitForSelector('.bubble:has-text("Perfect")');
+    await maya.page.click('.offer button:not(.yes)');
     for (const scheme of ['light', 'dark'] as const) {
         await maya.page.emulateMedia({ colorScheme: scheme });
         await maya.page.setViewportSize({ width: 1280, height: 800 });
