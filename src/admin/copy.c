@@ -1,60 +1,41 @@
 /* admin/copy.c - everything from one store into another, and the proof that it
  * is there. Accounts come last, so that nobody logs into half a copy. */
-#include "admin/copy.h"
-
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/copy_own.h"
 #include "base/failpoint.h"
-#include "base/map.h"
 #include "base/mem.h"
-#include "store/copy.h"
 
-#define PAGE       500
-#define PAGE_BYTES (4u << 20)
-
-/* How far a room of the target is. */
-struct had {
-	struct id id;
-	uint64_t seq;
-};
-
-struct copy {
-	const struct copy_job *job;
-	struct copy_report *r;
-	struct err *err;
-	struct map had;       /* of struct had, by id */
-	struct copy_row *row; /* a page */
-	const char *what;     /* the part of the work that goes on */
-	uint64_t done, total; /* events of that part */
-	struct digest *all;   /* of everything that was compared */
-	struct side *side;    /* whose rows are read */
-};
-
-static void
-tell(const struct copy *c)
+void
+copy_tell(const struct copy *c)
 {
 	if (c->job->progress != NULL && c->done < c->total)
 		c->job->progress(
 		    c->what, c->done, c->total, c->job->progress_arg);
 }
 
-static void
-begin(struct copy *c, const char *what)
+void
+copy_begin(struct copy *c, const char *what)
 {
 	c->what = what;
 	c->done = 0;
-	tell(c);
+	copy_tell(c);
+}
+
+void
+copy_done(struct copy *c)
+{
+	if (c->job->progress != NULL && c->total > 0)
+		c->job->progress(
+		    c->what, c->total, c->total, c->job->progress_arg);
 }
 
 /* Rooms ---------------------------------------------------------------------
  */
 
-typedef int room_fn(struct copy *c, const struct room *row);
-
-static int
-each_room(struct copy *c, room_fn *fn)
+int
+copy_each_room(struct copy *c, copy_room_fn *fn)
 {
 	struct id after = { { 0 } };
 	struct room_rows l;
@@ -62,8 +43,8 @@ each_room(struct copy *c, room_fn *fn)
 	int rc = 0;
 
 	do {
-		if (db_rooms_scan(
-			c->job->from, &after, true, PAGE, &l, c->err) == -1)
+		if (db_rooms_scan(c->job->from, &after, true, COPY_PAGE, &l,
+			c->err) == -1)
 			return -1;
 		for (size_t i = 0; i < l.n && rc == 0; i++)
 			rc = fn(c, &l.v[i]);
@@ -145,18 +126,15 @@ check_room(struct copy *c, const struct copy_row *row)
 	return 0;
 }
 
-typedef int page_fn(
-    struct copy *c, enum copy_kind kind, const struct copy_row *v, size_t n);
-
-/* All rows of a kind, in pages; an empty last one too. */
-static int
-each_page(struct copy *c, struct db *db, enum copy_kind kind, page_fn *fn)
+int
+copy_each_page(
+    struct copy *c, struct db *db, enum copy_kind kind, copy_page_fn *fn)
 {
 	struct copy_row after = { .passhash = "" };
 	int n;
 
 	do {
-		n = db_copy_list(db, kind, &after, PAGE, c->row, c->err);
+		n = db_copy_list(db, kind, &after, COPY_PAGE, c->row, c->err);
 		if (n == -1 || fn(c, kind, c->row, (size_t)n) == -1)
 			return -1;
 		if (n > 0)
@@ -190,8 +168,8 @@ copy_log(struct copy *c, const struct room *row)
 
 	c->done += seq;
 	while (rc == 0 && seq < row->seq) {
-		if (db_events(c->job->from, &row->id, seq + 1, row->seq, PAGE,
-			PAGE_BYTES, &l, c->err) == -1)
+		if (db_events(c->job->from, &row->id, seq + 1, row->seq,
+			COPY_PAGE, COPY_PAGE_BYTES, &l, c->err) == -1)
 			return -1;
 		if (l.n == 0)
 			return err_set(c->err, ERR_INTERNAL,
@@ -200,15 +178,14 @@ copy_log(struct copy *c, const struct room *row)
 		seq = l.v[l.n - 1].seq;
 		c->done += l.n;
 		event_list_free(&l);
-		tell(c);
+		copy_tell(c);
 		FAILPOINT("copy.events");
 	}
 	return rc;
 }
 
-/* *v_r: all members, freed by the caller. */
-static int
-read_members(struct copy *c, struct db *db, const struct room *row,
+int
+copy_members(struct copy *c, struct db *db, const struct room *row,
     struct member **v_r, size_t *n_r)
 {
 	struct member_views l;
@@ -220,7 +197,8 @@ read_members(struct copy *c, struct db *db, const struct room *row,
 	if (row->kind == ROOM_SELF)
 		return 0;
 	do {
-		if (db_members(db, &row->id, after, PAGE, &l, c->err) == -1)
+		if (db_members(db, &row->id, after, COPY_PAGE, &l, c->err) ==
+		    -1)
 			return -1;
 		*v_r = mem_reallocarray(*v_r, *n_r + l.n + 1, sizeof(**v_r));
 		for (size_t i = 0; i < l.n; i++)
@@ -242,7 +220,7 @@ copy_room(struct copy *c, const struct room *row)
 
 	if (rc == -1)
 		return -1;
-	rc = read_members(c, c->job->from, row, &v, &n);
+	rc = copy_members(c, c->job->from, row, &v, &n);
 	if (rc == 0)
 		rc = db_copy_room(c->job->to, row, v, n, c->err);
 	free(v);
@@ -265,202 +243,22 @@ copy_kind(struct copy *c, enum copy_kind kind)
 {
 	if (db_copy_put(c->job->to, kind, NULL, 0, true, c->err) == -1)
 		return -1;
-	return each_page(c, c->job->from, kind, copy_page);
+	return copy_each_page(c, c->job->from, kind, copy_page);
 }
 
 static int
 copy_all(struct copy *c)
 {
-	begin(c, "copying");
-	if (each_room(c, copy_room) == -1 || copy_kind(c, COPY_DIRECTS) == -1 ||
+	copy_begin(c, "copying");
+	if (copy_each_room(c, copy_room) == -1 ||
+	    copy_kind(c, COPY_DIRECTS) == -1 ||
 	    copy_kind(c, COPY_INVITES) == -1 ||
 	    copy_kind(c, COPY_SESSIONS) == -1)
 		return -1;
-	return copy_kind(c, COPY_USERS);
-}
-
-/* Comparing -----------------------------------------------------------------
- */
-
-/* One side: what it holds of a room or a table. */
-struct side {
-	struct digest digest;
-	uint64_t n; /* rows, or events */
-	uint64_t members;
-	char hex[DIGEST_HEX];
-};
-
-static int
-digest_log(
-    struct copy *c, struct db *db, const struct room *row, struct side *s)
-{
-	struct event_list l;
-	uint64_t seq = 0;
-	size_t n;
-
-	do {
-		if (db_events(db, &row->id, seq + 1, UINT64_MAX, PAGE,
-			PAGE_BYTES, &l, c->err) == -1)
-			return -1;
-		for (size_t i = 0; i < l.n; i++)
-			digest_event(&s->digest, &l.v[i]);
-		n = l.n;
-		s->n += n;
-		if (n > 0)
-			seq = l.v[n - 1].seq;
-		event_list_free(&l);
-	} while (n > 0);
-	return 0;
-}
-
-static int
-digest_side(
-    struct copy *c, struct db *db, const struct id *room, struct side *s)
-{
-	struct room row = { .id = *room };
-	struct member *v = NULL;
-	size_t n = 0;
-	int rc;
-
-	*s = (struct side){ .n = 0 };
-	digest_start(&s->digest);
-	rc = db_room_get(db, room, &row, c->err) == -1 ? -1 : 0;
-	digest_room(&s->digest, &row);
-	if (rc == 0)
-		rc = digest_log(c, db, &row, s);
-	if (rc == 0)
-		rc = read_members(c, db, &row, &v, &n);
-	for (size_t i = 0; i < n; i++)
-		digest_member(&s->digest, &v[i]);
-	s->members = n;
-	free(v);
-	digest_end(&s->digest, s->hex);
-	return rc;
-}
-
-static int
-differs(struct copy *c, const char *what)
-{
-	return err_set(c->err, ERR_INTERNAL,
-	    "%s differ between the two: has somebody written meanwhile? Stop "
-	    "who uses them, and run it again",
-	    what);
-}
-
-static int
-compare_room(struct copy *c, const struct room *row)
-{
-	struct side from, to;
-	char text[40], hex[ID_HEX];
-
-	if (digest_side(c, c->job->from, &row->id, &from) == -1 ||
-	    digest_side(c, c->job->to, &row->id, &to) == -1)
+	if (copy_kind(c, COPY_USERS) == -1)
 		return -1;
-	if (strcmp(from.hex, to.hex) != 0) {
-		snprintf(
-		    text, sizeof(text), "room %s: it", id_hex(&row->id, hex));
-		return differs(c, text);
-	}
-	c->r->rooms += row->kind != ROOM_SELF;
-	c->r->members += from.members;
-	c->r->events += from.n;
-	digest_text(c->all, from.hex, strlen(from.hex));
-	c->done += from.n;
-	tell(c);
+	copy_done(c);
 	return 0;
-}
-
-static void
-digest_row(struct digest *d, enum copy_kind kind, const struct copy_row *v)
-{
-	switch (kind) {
-	case COPY_USERS:
-		digest_user(d, &v->user);
-		digest_u64(d, v->user.last_seen);
-		digest_text(d, v->passhash, strlen(v->passhash));
-		break;
-	case COPY_SESSIONS:
-		digest_bytes(d, v->hash, sizeof(v->hash));
-		digest_bytes(d, &v->session.id, sizeof(v->session.id));
-		digest_bytes(d, &v->session.user, sizeof(v->session.user));
-		digest_u64(d, v->session.created);
-		digest_u64(d, v->session.used);
-		digest_u64(d, v->session.expires);
-		digest_text(d, v->session.device, strlen(v->session.device));
-		break;
-	case COPY_INVITES:
-		digest_bytes(d, v->hash, sizeof(v->hash));
-		digest_bytes(d, &v->invite.id, sizeof(v->invite.id));
-		digest_bytes(d, &v->invite.creator, sizeof(v->invite.creator));
-		digest_bytes(d, &v->invite.user, sizeof(v->invite.user));
-		digest_u64(d, v->invite.created);
-		digest_u64(d, v->invite.expires);
-		digest_u64(d, v->invite.used);
-		break;
-	case COPY_DIRECTS:
-		digest_bytes(d, &v->direct.low, sizeof(v->direct.low));
-		digest_bytes(d, &v->direct.high, sizeof(v->direct.high));
-		digest_bytes(d, &v->direct.room, sizeof(v->direct.room));
-		break;
-	case COPY_ROOMS:
-		digest_bytes(d, &v->room.id, sizeof(v->room.id));
-		break;
-	}
-}
-
-static int
-digest_page(
-    struct copy *c, enum copy_kind kind, const struct copy_row *v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		digest_row(&c->side->digest, kind, &v[i]);
-	c->side->n += n;
-	return 0;
-}
-
-static int
-digest_kind(struct copy *c, struct db *db, enum copy_kind kind, struct side *s)
-{
-	int rc;
-
-	*s = (struct side){ .n = 0 };
-	digest_start(&s->digest);
-	c->side = s;
-	rc = each_page(c, db, kind, digest_page);
-	c->side = NULL;
-	digest_end(&s->digest, s->hex);
-	return rc;
-}
-
-static int
-compare_kind(struct copy *c, enum copy_kind kind, const char *what, uint64_t *n)
-{
-	struct side from, to;
-
-	if (digest_kind(c, c->job->from, kind, &from) == -1 ||
-	    digest_kind(c, c->job->to, kind, &to) == -1)
-		return -1;
-	if (strcmp(from.hex, to.hex) != 0)
-		return differs(c, what);
-	digest_text(c->all, from.hex, strlen(from.hex));
-	*n = from.n;
-	return 0;
-}
-
-static int
-compare_all(struct copy *c)
-{
-	struct copy_report *r = c->r;
-	uint64_t rooms;
-
-	begin(c, "comparing");
-	if (each_room(c, compare_room) == -1 ||
-	    compare_kind(c, COPY_ROOMS, "the rooms", &rooms) == -1 ||
-	    compare_kind(c, COPY_DIRECTS, "direct rooms", &r->directs) == -1 ||
-	    compare_kind(c, COPY_INVITES, "invitations", &r->invites) == -1 ||
-	    compare_kind(c, COPY_SESSIONS, "sessions", &r->sessions) == -1)
-		return -1;
-	return compare_kind(c, COPY_USERS, "users", &r->users);
 }
 
 /* Everything ----------------------------------------------------------------
@@ -474,15 +272,15 @@ run(struct copy *c)
 
 	if (db_snapshot(job->from, c->err) == -1)
 		return -1;
-	rc = each_room(c, count_room);
+	rc = copy_each_room(c, count_room);
 	if (rc == 0)
-		rc = each_page(c, job->to, COPY_ROOMS, check_page);
+		rc = copy_each_page(c, job->to, COPY_ROOMS, check_page);
 	if (rc == 0)
-		rc = each_page(c, job->to, COPY_USERS, check_page);
+		rc = copy_each_page(c, job->to, COPY_USERS, check_page);
 	if (rc == 0)
 		rc = copy_all(c);
 	if (rc == 0)
-		rc = compare_all(c);
+		rc = copy_compare(c);
 	db_snapshot_end(job->from);
 	return rc;
 }
@@ -497,7 +295,7 @@ admin_copy(const struct copy_job *job, struct copy_report *r, struct err *err)
 
 	*r = (struct copy_report){ .users = 0 };
 	map_init(&c.had, struct had, id);
-	c.row = mem_calloc(PAGE, sizeof(*c.row));
+	c.row = mem_calloc(COPY_PAGE, sizeof(*c.row));
 	c.all = &all;
 	digest_start(&all);
 	rc = run(&c);

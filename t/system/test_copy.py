@@ -10,6 +10,7 @@ from burung import mongo
 from burung.ctl import Ctl, Done, run_ctl
 from burung.scene import direct, group, history, say, say_many
 from burung.server import PASSWORD, Account, Server
+from test_ctl import on_terminal, parts_shown
 
 pytestmark = pytest.mark.skipif(mongo.find() is None, reason="there is no MongoDB")
 
@@ -213,6 +214,13 @@ def test_a_copy_that_differs_is_told(source, away, make_server):
     db.close()
     done = copy(file_of(source), away)
     assert (done.code, "differ" in done.err) == (1, True), done.err
+
+
+def test_a_terminal_shows_how_far_each_part_has_come(source, away):
+    out, shown = on_terminal(source, "copy", "--from", file_of(source), "--to", away)
+    assert parts_shown(shown) == ["copying", "comparing"]
+    assert shown.count("100 %\r\n") == 2
+    assert "All is there, and the same." in out
 
 
 def test_the_store_of_the_configuration_is_conf(source, away, make_server):
