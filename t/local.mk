@@ -127,7 +127,7 @@ EXTRA_DIST += t/lib/redis_fixture.h
 
 # chat ------------------------------------------------------------------------
 chat_tests = t/unit/chat_auth t/unit/chat_commands t/unit/chat_hub \
-	t/unit/chat_hub_rooms \
+	t/unit/chat_hub_member t/unit/chat_hub_rooms \
 	t/unit/chat_limit t/unit/chat_page t/unit/chat_presence \
 	t/unit/chat_renew t/unit/chat_span t/unit/chat_whereabouts
 check_PROGRAMS += $(chat_tests) t/helpers/commands
@@ -139,6 +139,14 @@ t_unit_chat_presence_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)
 t_unit_chat_renew_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)
 t_unit_chat_hub_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)
 t_unit_chat_hub_rooms_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)
+t_unit_chat_hub_member_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)
+# The store, the loop and the connection are the test's own.
+t_unit_chat_hub_member_LDFLAGS = -Wl,--wrap=store_read,--wrap=db_heads \
+	-Wl,--wrap=db_member_get,--wrap=db_events,--wrap=clock_mono_ms \
+	-Wl,--wrap=loop_timer_new,--wrap=loop_timer_free,--wrap=loop_defer \
+	-Wl,--wrap=loop_on_turn_end,--wrap=loop_forget \
+	-Wl,--wrap=wsconn_share,--wrap=wsconn_text,--wrap=wsconn_queued \
+	-Wl,--wrap=presence_came,--wrap=presence_went
 t_unit_chat_whereabouts_LDADD = src/chat/libchat.a $(BASE_LIBS)
 t_unit_chat_limit_LDADD = src/chat/libchat.a $(SODIUM_LIBS) $(BASE_LIBS)
 t_unit_chat_page_LDADD = src/chat/libchat.a $(MODEL_LIBS)

@@ -64,6 +64,7 @@ hub_free(struct hub **hubp)
 	if (hub == NULL)
 		return;
 	hub_turn_end(hub);
+	hub_added_free(hub);
 	loop_timer_free(&hub->tick);
 	loop_timer_free(&hub->gap_timer);
 	while (i = 0, (u = map_next(&hub->users, &i)) != NULL)

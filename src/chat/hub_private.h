@@ -34,6 +34,7 @@ struct hub {
 	struct map rooms; /* struct hub_room */
 	struct map users; /* struct hub_user */
 	struct hub_log *dirty;
+	LIST_HEAD(, hub_added) added; /* hub_member.c's */
 
 	struct hub_gap *gaps;
 	size_t ngaps, gaps_cap;
@@ -81,6 +82,7 @@ void hub_log_free(struct hub_log *log); /* what hangs on it */
 void hub_before(
     struct hub *hub, struct hub_log *log, const struct hub_event *e);
 void hub_after(struct hub *hub, struct hub_log *log, const struct hub_event *e);
+void hub_added_free(struct hub *hub); /* no read is under way */
 
 /* hub_fan.c: to the devices */
 void hub_fan_add(
