@@ -162,6 +162,9 @@ t_unit_proc_board_LDADD = $(PROC_LIBS)
 check_PROGRAMS += t/unit/proc_metrics
 TESTS += t/unit/proc_metrics
 t_unit_proc_metrics_LDADD = $(PROC_LIBS)
+check_PROGRAMS += t/unit/proc_hosts
+TESTS += t/unit/proc_hosts
+t_unit_proc_hosts_LDADD = $(PROC_LIBS)
 
 # admin -----------------------------------------------------------------------
 check_PROGRAMS += t/unit/admin_ops

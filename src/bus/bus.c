@@ -1,6 +1,7 @@
 /* bus/bus.c - the bus as its users see it; the drivers do the work. */
 #include "bus/bus.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "bus/driver.h"
@@ -15,6 +16,15 @@ int
 bus_check(const char *url, struct err *err)
 {
 	return is_local(url) ? 0 : redis_check(url, err);
+}
+
+void
+bus_describe(const char *url, char *out, size_t size)
+{
+	if (is_local(url))
+		snprintf(out, size, "local");
+	else
+		redis_describe(url, out, size);
 }
 
 struct bus *

@@ -77,6 +77,9 @@ struct bus_conf {
  * nothing. 0, or -1 with *err. */
 int bus_check(const char *url, struct err *err);
 
+/* Writes it for people, without passwords: "redis 10.0.0.20:6379". */
+void bus_describe(const char *url, char *out, size_t size);
+
 /* The others get on_resync when it opens and (from the master, or when its
  * whole host falls silent) when it died. Needs no server to be there: the bus
  * finds it when it comes. ops stays the caller's. NULL with *err. */

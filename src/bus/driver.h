@@ -33,5 +33,6 @@ struct bus *local_open(struct loop *loop, const struct bus_conf *conf,
 struct bus *redis_open(struct loop *loop, const struct bus_conf *conf,
     const struct bus_ops *ops, void *arg, struct err *err);
 int redis_check(const char *url, struct err *err);
+void redis_describe(const char *url, char *out, size_t size);
 
 #endif

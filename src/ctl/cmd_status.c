@@ -29,6 +29,56 @@ print_sums(const struct json *doc)
 	    text_bytes(ctl_u64(doc, "memory"), text));
 }
 
+static const char *
+state_of(const struct json *host)
+{
+	bool me = false, live = false, heard = false, serving = false;
+
+	json_get_bool(host, "this", &me, NULL);
+	json_get_bool(host, "live", &live, NULL);
+	json_get_bool(host, "heard", &heard, NULL);
+	json_get_bool(host, "serving", &serving, NULL);
+	return me         ? "this one"
+	       : !live    ? "silent"
+	       : !serving ? "starts"
+	       : heard    ? "heard"
+			  : "NOT HEARD on the bus";
+}
+
+static void
+print_hosts(const struct json *doc)
+{
+	static const char *const heads[] = { "HOST", "STATE", "BUS", NULL };
+	const struct json *l = NULL, *h;
+	struct table *t;
+
+	json_get_array(doc, "hosts", &l, NULL);
+	if (l == NULL || json_at(l, 0) == NULL)
+		return;
+	t = table_new(heads);
+	for (size_t i = 0; (h = json_at(l, i)) != NULL; i++) {
+		table_add(t, ctl_text(h, "name"));
+		table_add(t, state_of(h));
+		table_add(t, ctl_text(h, "bus"));
+	}
+	table_print(&t);
+	putchar('\n');
+}
+
+static void
+print_bus(const struct json *doc)
+{
+	uint64_t servers = ctl_u64(doc, "bus_servers");
+
+	if (servers > 0)
+		printf("bus %s: %" PRIu64 " of %" PRIu64 " servers there\n",
+		    ctl_text(doc, "bus"), ctl_u64(doc, "bus_servers_up"),
+		    servers);
+	if (servers > 0)
+		putchar('\n');
+	print_hosts(doc);
+}
+
 static void
 add_worker(struct table *t, const struct json *w)
 {
@@ -73,6 +123,7 @@ show(struct ctl *c)
 		if ((c->opts & OPT_WATCH) && isatty(STDOUT_FILENO))
 			fputs("\033[H\033[J", stdout);
 		print_sums(doc);
+		print_bus(doc);
 		print_workers(doc);
 	}
 	json_free(&doc);

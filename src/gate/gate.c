@@ -35,6 +35,8 @@ gate_new(const struct gate_conf *conf, struct err *err)
 	MEM_NEW(gate);
 	gate->http = conf->http;
 	gate->version = conf->version;
+	gate->not_ready = conf->not_ready;
+	gate->not_ready_arg = conf->not_ready_arg;
 	gate->admin = conf->admin;
 	if (conf->chat.conf->www != NULL) {
 		gate->files = static_new(conf->chat.conf->www, err);

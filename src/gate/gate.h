@@ -37,6 +37,10 @@ struct gate_conf {
 	    chat; /* conf, loop, store, setup code, slots, counters */
 	struct http_server *http; /* routes are put into it */
 	const char *version;
+	/* Appends why clients should go elsewhere; nothing: they need not.
+	 * NULL: they never need to. */
+	void (*not_ready)(struct buf *why, void *arg);
+	void *not_ready_arg;
 	struct gate_admin admin; /* http NULL: none */
 };
 

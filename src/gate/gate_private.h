@@ -19,6 +19,8 @@ struct gate {
 	struct wspool *pool;
 	struct static_files *files; /* NULL: no client is served */
 	const char *version;
+	void (*not_ready)(struct buf *why, void *arg);
+	void *not_ready_arg;
 	struct gate_admin admin;
 	bool draining;
 	loop_cb *drained;

@@ -53,6 +53,21 @@ probe_work(struct db *db, void *arg)
 	db_user_count(db, 1, &n, &probe->err);
 }
 
+/* The store answers: is there anything else? */
+static void
+reply_ready(const struct gate *gate, struct http_request *http)
+{
+	struct buf why = { 0 };
+
+	if (gate->not_ready != NULL)
+		gate->not_ready(&why, gate->not_ready_arg);
+	if (why.len == 0)
+		reply_text(http, 200, "ok\n");
+	else
+		reply_text(http, 503, buf_cstr(&why));
+	buf_free(&why);
+}
+
 static void
 probe_done(void *arg)
 {
@@ -63,7 +78,7 @@ probe_done(void *arg)
 	else if (probe->err.code != ERR_NONE)
 		reply_text(probe->http, 503, probe->err.text);
 	else
-		reply_text(probe->http, 200, "ok\n");
+		reply_ready(probe->gate, probe->http);
 	free(probe);
 }
 

@@ -26,6 +26,7 @@ board_new(unsigned places)
 	b->started_ms = clock_wall_ms();
 	limits_init(&b->limits);
 	shlock_init(&b->store_write);
+	shlock_init(&b->hosts.lock);
 	shlock_init(&b->hash_slots[0]);
 	shlock_init(&b->hash_slots[1]);
 	return b;

@@ -12,6 +12,7 @@
 #include "base/shlock.h"
 #include "chat/limit.h"
 #include "http/server.h"
+#include "proc/hosts.h"
 #include "store/store.h"
 
 #define WORKERS_MAX 64
@@ -38,6 +39,9 @@ struct board_worker {
 	_Atomic uint64_t delivered_rate, stored_rate; /* of the last second */
 	/* The bus of the present process in this place. */
 	_Atomic uint64_t bus_sent, bus_received, bus_dropped, bus_resyncs;
+	_Atomic uint64_t bus_servers, bus_up; /* Redis: in the list, there */
+	_Atomic uint64_t bus_lag_ms;
+	_Atomic uint64_t hosts_unheard; /* alive, but not heard */
 	struct store_stats store;
 };
 
@@ -51,6 +55,7 @@ struct board {
 	uint64_t started_ms;         /* clock_wall_ms of the master */
 	struct board_worker worker[PLACES_MAX];
 	struct limits limits; /* of the host */
+	struct hosts hosts;   /* that share the store */
 };
 
 /* Anonymous shared memory, cleared, locks ready; before the fork. */

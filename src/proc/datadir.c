@@ -124,6 +124,62 @@ datadir_open(struct datadir *d, const char *path, const struct identity *id,
 	return open_pidfile(d, path, pid_path, id, err);
 }
 
+/* 1 read, 0 absent, -1. */
+static int
+read_host_id(const char *path, struct id *id_r, struct err *err)
+{
+	char text[64] = "";
+	FILE *f = fopen(path, "re");
+
+	if (f == NULL && errno == ENOENT)
+		return 0;
+	if (f == NULL)
+		return err_sys(err, "data: %s", path);
+	(void)!fgets(text, sizeof(text), f);
+	fclose(f);
+	text[strcspn(text, "\n")] = '\0';
+	if (id_parse(text, strlen(text), id_r) == 0 && !id_is_zero(id_r))
+		return 1;
+	return err_set(err, ERR_CONF,
+	    "data: %s does not hold a host's id; remove it, and a new one is "
+	    "made",
+	    path);
+}
+
+static int
+write_host_id(const char *path, const struct id *id, struct err *err)
+{
+	char fresh[PATH_MAX + 8], hex[ID_HEX];
+	int fd, rc = -1;
+
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return err_sys(err, "data: %s", fresh);
+	if (dprintf(fd, "%s\n", id_hex(id, hex)) == ID_HEX && fsync(fd) == 0 &&
+	    rename(fresh, path) == 0)
+		rc = 0;
+	else
+		err_sys(err, "data: %s", path);
+	close(fd);
+	return rc;
+}
+
+int
+datadir_host_id(const char *folder, struct id *id_r, struct err *err)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	if (in_folder(path, folder, "host.id", err) == -1)
+		return -1;
+	rc = read_host_id(path, id_r, err);
+	if (rc != 0)
+		return rc == 1 ? 0 : -1;
+	*id_r = id_new();
+	return write_host_id(path, id_r, err);
+}
+
 void
 datadir_write_pid(struct datadir *d)
 {

@@ -3,6 +3,7 @@
 #define PROC_DATADIR_H
 
 #include "base/err.h"
+#include "base/id.h"
 #include "proc/privs.h"
 
 struct pidfh;
@@ -17,6 +18,10 @@ struct datadir {
  * another server is at work there (the text has its pid), not writable … */
 int datadir_open(struct datadir *d, const char *path, const struct identity *id,
     struct err *err);
+
+/* The host's id out of host.id in the folder, made where missing: it stays over
+ * restarts. 0 or -1. */
+int datadir_host_id(const char *folder, struct id *id_r, struct err *err);
 
 /* Writes the pid; once it stands that this process goes on. */
 void datadir_write_pid(struct datadir *d);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <bsd/stdlib.h>
+#include <bsd/string.h>
 #include <bsd/unistd.h>
 #include <errno.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include "base/log.h"
 #include "proc/admin_socket.h"
 #include "proc/handed.h"
+#include "proc/join.h"
 #include "proc/notify.h"
 #include "proc/places.h"
 #include "proc/prepare.h"
@@ -113,18 +115,37 @@ open_as_root(struct server *s, struct err *err)
 	return admin_socket_open(&s->admin, conf->data, err);
 }
 
+/* How other hosts know this one. */
+static int
+open_host(struct server *s, struct err *err)
+{
+	struct node *n = &s->node;
+
+	bus_describe(s->conf->bus, n->bus, sizeof(n->bus));
+	if (!store_is_shared(s->conf->store))
+		return 0;
+	if (gethostname(n->name, sizeof(n->name) - 1) == -1)
+		strlcpy(n->name, "?", sizeof(n->name));
+	return datadir_host_id(s->conf->data, &n->id, err);
+}
+
 static int
 open_shared(struct server *s, struct err *err)
 {
 	unsigned places = s->conf->workers + 1;
 	bool empty;
+	int away;
 
 	if (s->conf->log_file != NULL && log_open(s->conf->log_file) == -1)
 		return err_sys(err, "log_file: %s", s->conf->log_file);
 	s->board = board_new(places);
 	s->board->log_level = (int)s->conf->log_level;
 	s->pairs = bus_pairs_new(places, err);
-	if (s->pairs == NULL || prepare_store(s, &empty, err) == -1)
+	if (s->pairs == NULL)
+		return -1;
+	away = prepare_store(s, &empty, err);
+	if (away == -1 || open_host(s, err) == -1 ||
+	    (away == 0 && join_prepare(s, err) == -1))
 		return -1;
 	if (!empty)
 		return 0;
@@ -142,7 +163,7 @@ server_open(struct server *s, const char *conf_path, struct err *err)
 	int n;
 
 	s->conf_path = conf_path;
-	s->run = id_new();
+	s->node.run = id_new();
 	s->data.lock = -1;
 	if (load(conf_path, &s->conf, err) == -1)
 		return -1;
@@ -288,6 +309,7 @@ master_run(const char *conf_path, struct err *err)
 	rc = server_open(&s, conf_path, err);
 	if (rc == 0) {
 		supervise(&s, &set);
+		join_undo(&s);
 		log_info("ended");
 	}
 	server_close(&s);

@@ -10,7 +10,8 @@
 #include "base/json.h"
 #include "base/log.h"
 
-#define AT(field) offsetof(struct board_worker, field)
+#define HEARD_AGAIN_MS 3000 /* no worker missed a host for so long */
+#define AT(field)      offsetof(struct board_worker, field)
 
 /* A number of each worker. */
 struct metric {
@@ -38,6 +39,13 @@ static const struct metric counters[] = {
 	{ "burung_bus_resyncs_total", "counter",
 	    "Times the store was asked for what the bus may have lost.",
 	    AT(bus_resyncs) },
+	{ "burung_bus_servers", "gauge", "Redis servers in the configuration.",
+	    AT(bus_servers) },
+	{ "burung_bus_servers_up", "gauge",
+	    "Redis servers that carry this worker's messages.", AT(bus_up) },
+	{ "burung_hosts_unheard", "gauge",
+	    "Hosts that are alive in the store but not heard on the bus.",
+	    AT(hosts_unheard) },
 	{ "burung_memory_bytes", "gauge", "Resident memory.", AT(rss) },
 };
 
@@ -84,6 +92,34 @@ put_connections(struct buf *out, const struct board *b)
 		if (is_used(b, i))
 			buf_addf(out, "burung_worker_up{worker=\"%u\"} %u\n",
 			    i + 1, b->worker[i].accepting != 0);
+}
+
+static void
+put_lag(struct buf *out, const struct board *b)
+{
+	put_head(out, "burung_bus_lag_seconds", "gauge",
+	    "How long a message to oneself took over Redis.");
+	for (unsigned i = 0; i < b->places; i++)
+		if (is_used(b, i))
+			buf_addf(out,
+			    "burung_bus_lag_seconds{worker=\"%u\"} %.3f\n",
+			    i + 1, (double)b->worker[i].bus_lag_ms / 1000);
+}
+
+/* This one included; 0 where the store is not to be shared. */
+static void
+put_hosts(struct buf *out, struct hosts *h)
+{
+	uint64_t now = clock_mono_ms();
+	unsigned live = 0;
+
+	shlock_lock(&h->lock);
+	for (unsigned i = 0; i < h->n; i++)
+		live += host_is_live(&h->v[i], now);
+	shlock_unlock(&h->lock);
+	put_head(
+	    out, "burung_hosts", "gauge", "Hosts that are alive in the store.");
+	buf_addf(out, "burung_hosts %u\n", live);
 }
 
 static void
@@ -185,7 +221,7 @@ put_store(struct buf *out, const struct board *b)
 }
 
 void
-metrics_write(struct buf *out, const struct board *b, const char *version)
+metrics_write(struct buf *out, struct board *b, const char *version)
 {
 	put_head(out, "burung_info", "gauge", "The version that runs.");
 	buf_addf(out, "burung_info{version=\"%s\"} 1\n", version);
@@ -195,6 +231,8 @@ metrics_write(struct buf *out, const struct board *b, const char *version)
 	    (double)b->started_ms / 1000);
 	put_connections(out, b);
 	put_uptime(out, b);
+	put_lag(out, b);
+	put_hosts(out, &b->hosts);
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
 		put_metric(out, b, &counters[i]);
 	put_refused(out, b);
@@ -266,8 +304,50 @@ put_sums(struct buf *out, const struct board *b)
 	json_ku64(out, "refused", refused);
 }
 
+static void
+put_host(
+    struct buf *out, const struct host *h, const struct node *me, uint64_t now)
+{
+	json_open(out, '{');
+	json_kid(out, "host", &h->node.id);
+	json_kstr(out, "name", h->node.name);
+	json_kstr(out, "bus", h->node.bus);
+	json_kbool(out, "this", id_eq(&h->node.id, &me->id));
+	json_kbool(out, "live", host_is_live(h, now));
+	json_kbool(out, "serving", h->node.serving);
+	json_kbool(out, "heard",
+	    h->unheard_ms == 0 || now > h->unheard_ms + HEARD_AGAIN_MS);
+	json_ku64(out, "at", h->node.at);
+	json_close(out, '}');
+}
+
+static void
+put_bus(struct buf *out, struct board *b, const struct node *me)
+{
+	uint64_t now = clock_mono_ms(), servers = 0, up = UINT64_MAX;
+
+	for (unsigned i = 0; i < b->places; i++) {
+		if (b->worker[i].pid == 0)
+			continue;
+		servers = b->worker[i].bus_servers;
+		if (b->worker[i].bus_up < up)
+			up = b->worker[i].bus_up;
+	}
+	json_kstr(out, "bus", me->bus);
+	json_ku64(out, "bus_servers", servers);
+	json_ku64(out, "bus_servers_up", up == UINT64_MAX ? 0 : up);
+	json_key(out, "hosts");
+	json_open(out, '[');
+	shlock_lock(&b->hosts.lock);
+	for (unsigned i = 0; i < b->hosts.n; i++)
+		put_host(out, &b->hosts.v[i], me, now);
+	shlock_unlock(&b->hosts.lock);
+	json_close(out, ']');
+}
+
 void
-status_write(struct buf *out, const struct board *b, const char *version)
+status_write(struct buf *out, struct board *b, const struct node *me,
+    const char *version)
 {
 	uint64_t now = clock_wall_ms();
 
@@ -278,6 +358,7 @@ status_write(struct buf *out, const struct board *b, const char *version)
 	json_kstr(
 	    out, "log_level", log_level_name((enum log_level)b->log_level));
 	put_sums(out, b);
+	put_bus(out, b, me);
 	json_key(out, "workers");
 	json_open(out, '[');
 	for (unsigned i = 0; i < b->places; i++)

@@ -6,10 +6,11 @@
 #include "proc/board.h"
 
 /* Appends all metrics in Prometheus' text format 0.0.4. */
-void metrics_write(struct buf *out, const struct board *b, const char *version);
+void metrics_write(struct buf *out, struct board *b, const char *version);
 
-/* Appends the fields of a JSON object: version, uptime_ms, workers: […], and
- * their sums. */
-void status_write(struct buf *out, const struct board *b, const char *version);
+/* Appends the fields of a JSON object: version, uptime_ms, workers: […], their
+ * sums, the bus and hosts: […]. */
+void status_write(struct buf *out, struct board *b, const struct node *me,
+    const char *version);
 
 #endif

@@ -10,6 +10,7 @@
 #include "proc/board.h"
 #include "proc/datadir.h"
 #include "proc/listen.h"
+#include "store/nodes.h"
 
 struct server {
 	const char *conf_path; /* NULL: none */
@@ -20,7 +21,9 @@ struct server {
 	struct listen_set listen;
 	struct listen_set metrics; /* metrics_listen */
 	struct listen_set admin;   /* run/admin.sock */
-	struct id run; /* names this run of burungd on the bus */
+	/* As other hosts know this one; run: of this burungd, also on the bus.
+	 * id zero: the store is not shared. */
+	struct node node;
 	char db_path[PATH_MAX];
 };
 

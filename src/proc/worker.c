@@ -22,6 +22,7 @@
 #include "http/server.h"
 #include "net/loop.h"
 #include "proc/worker_admin.h"
+#include "proc/worker_hosts.h"
 #include "store/store.h"
 
 enum {
@@ -43,6 +44,7 @@ struct worker {
 	struct store *store;
 	struct http_server *http;
 	struct worker_admin admin;
+	struct worker_hosts hosts;
 	struct gate *gate;
 	struct bus *bus;
 	struct event *term;
@@ -170,6 +172,7 @@ each_second(void *arg)
 
 	trim(w);
 	count(w);
+	worker_hosts_tick(&w->hosts);
 	log_set_level((enum log_level)w->s->board->log_level);
 	if (w->titled != w->board->connections)
 		title(w);
@@ -260,6 +263,12 @@ open_http(struct worker *w)
 	worker_admin_open(&w->admin, w->s, w->loop);
 }
 
+static void
+not_ready(struct buf *why, void *arg)
+{
+	worker_hosts_why(&((struct worker *)arg)->hosts, why);
+}
+
 static int
 open_gate(struct worker *w, struct err *err)
 {
@@ -278,6 +287,8 @@ open_gate(struct worker *w, struct err *err)
 		},
 		.http = w->http,
 		.version = PACKAGE_VERSION,
+		.not_ready = not_ready,
+		.not_ready_arg = w,
 		.admin = worker_admin_conf(&w->admin),
 	};
 
@@ -285,11 +296,17 @@ open_gate(struct worker *w, struct err *err)
 	return w->gate == NULL ? -1 : 0;
 }
 
+static void
+resync(void *arg)
+{
+	gate_bus_ops.on_resync(((struct worker *)arg)->gate, NULL);
+}
+
 static int
 open_bus(struct worker *w, uint32_t generation, struct err *err)
 {
 	struct bus_conf conf = { .url = w->s->conf->bus,
-		.host = w->s->run,
+		.host = w->s->node.run,
 		.worker = w->place,
 		.generation = generation,
 		.pairs = w->s->pairs };
@@ -298,6 +315,13 @@ open_bus(struct worker *w, uint32_t generation, struct err *err)
 	if (w->bus == NULL)
 		return -1;
 	gate_start(w->gate, w->bus);
+	w->hosts = (struct worker_hosts){ .s = w->s,
+		.store = w->store,
+		.bus = w->bus,
+		.board = w->board,
+		.resync = resync,
+		.arg = w };
+	worker_hosts_open(&w->hosts);
 	return 0;
 }
 
@@ -331,6 +355,7 @@ static void
 worker_close(struct worker *w)
 {
 	store_close(&w->store);
+	worker_hosts_close(&w->hosts);
 	bus_close(&w->bus);
 	gate_free(&w->gate);
 	http_server_free(&w->http);

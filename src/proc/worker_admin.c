@@ -20,7 +20,7 @@ run_status(const struct json *args, struct buf *out, struct err *err, void *arg)
 {
 	const struct worker_admin *a = arg;
 
-	status_write(out, a->s->board, PACKAGE_VERSION);
+	status_write(out, a->s->board, &a->s->node, PACKAGE_VERSION);
 }
 
 /* Each process takes the level from the board within a second. */

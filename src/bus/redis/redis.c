@@ -364,3 +364,20 @@ redis_check(const char *url, struct err *err)
 	redis_conf_free(&conf);
 	return 0;
 }
+
+void
+redis_describe(const char *url, char *out, size_t size)
+{
+	struct redis_conf *conf;
+	size_t at;
+
+	at = (size_t)snprintf(out, size, "redis");
+	if (redis_conf_parse(url, &conf, NULL) == -1)
+		return;
+	for (unsigned i = 0; i < conf->n && at < size; i++)
+		at += (size_t)snprintf(out + at, size - at, "%s%s",
+		    i == 0 ? " " : ",", conf->server[i].shown);
+	if (conf->db != 0 && at < size)
+		snprintf(out + at, size - at, "/%u", conf->db);
+	redis_conf_free(&conf);
+}
