@@ -10,6 +10,7 @@ from burung import mongo
 from burung.ctl import Ctl, Done, run_ctl
 from burung.scene import direct, group, history, say, say_many
 from burung.server import PASSWORD, Account, Server
+from burung.store import read_mongo
 from test_ctl import on_terminal, parts_shown
 
 pytestmark = pytest.mark.skipif(mongo.find() is None, reason="there is no MongoDB")
@@ -130,6 +131,7 @@ def test_a_later_copy_brings_what_came_since(source, away, make_server):
     told = copied(file_of(source), away)
     assert (told["sessions"], told["users"]) == (0, 3)
     assert copied(file_of(source), away) == told
+    assert [name["_id"] for name in read_mongo(away, "names", [("_id", 1)])] == ["ani"]
     there = on(away, make_server, source)
     assert check(there) == check(source)
     there.start()
