@@ -191,10 +191,12 @@ on_leave(struct hub *hub, struct hub_room *room, const struct hub_event *e)
 void
 hub_added_free(struct hub *hub)
 {
-	struct hub_added *a;
+	struct hub_added *a, *after;
 
-	while ((a = LIST_FIRST(&hub->added)) != NULL)
+	for (a = LIST_FIRST(&hub->added); a != NULL; a = after) {
+		after = LIST_NEXT(a, of_hub);
 		added_free(a);
+	}
 }
 
 void
