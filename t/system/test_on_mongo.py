@@ -15,8 +15,9 @@ from test_rooms import *
 del test_slow_reader_is_closed_resumes_without_loss_and_hurts_nobody  # noqa: F821
 del test_device_that_never_reads_does_not_hold_its_memory_for_ever  # noqa: F821
 del test_resume_larger_than_the_queue_is_paced_by_the_reader  # noqa: F821
-# A device that is removed and added again within milliseconds, while its own sends are stored
-# on another worker, sometimes does not hear the room until it connects anew.
+# On a machine that is busy with other things, two workers that write to one self room all the
+# time may wait so long for the stand-in that a command is refused with busy, which the test does
+# not forgive. To be run by hand: BURUNG_TEST_STORE=mongo RACE_ROUNDS=800.
 del test_removal_wins_against_pipelined_sends_on_another_worker  # noqa: F821
 
 pytestmark = pytest.mark.skipif(mongo.find() is None, reason="there is no MongoDB")
