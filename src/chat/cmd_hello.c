@@ -196,7 +196,7 @@ begin_at(const struct hello *h, size_t i, struct named *key)
 		return SYNC_UNLISTED;
 	key->room = h->heads.v[i].room;
 	n = bsearch(key, h->named, h->nnamed, sizeof(*key), by_room);
-	return n->seq + 1;
+	return n != NULL ? n->seq + 1 : SYNC_UNLISTED;
 }
 
 /* From where on the device hears each of its logs. */
