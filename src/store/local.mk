@@ -70,10 +70,13 @@ src_store_mongo_store_mongo_so_SOURCES = \
 	src/store/mongo/mg_doc.c \
 	src/store/mongo/mg_driver.c \
 	src/store/mongo/mg_fold.c \
+	src/store/mongo/mg_head.c \
 	src/store/mongo/mg_invite.c \
 	src/store/mongo/mg_known.c src/store/mongo/mg_known.h \
 	src/store/mongo/mg_list.c \
+	src/store/mongo/mg_member.c \
 	src/store/mongo/mg_node.c \
+	src/store/mongo/mg_plan.c src/store/mongo/mg_plan.h \
 	src/store/mongo/mg_room.c \
 	src/store/mongo/mg_self.c \
 	src/store/mongo/mg_session.c \

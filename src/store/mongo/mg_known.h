@@ -66,6 +66,13 @@ struct known *mg_known_new(struct mg *m, const struct room *room);
 int mg_refresh(struct mg *m, struct known *k, struct err *err);
 void mg_forget(struct mg *m, const struct id *room);
 
+/* mg_room.c. A room whose rows are behind, by its log; they are raised. 1, 0:
+ * no such room, or -1 *err. */
+int mg_read_log(
+    struct mg *m, const struct id *id, struct room *r, struct err *err);
+/* Within a snapshot the room stays as it is now. */
+void mg_see(struct mg *m, const struct room *room, bool there);
+
 /* The row of user in k, role NONE if none. NULL with *err. */
 struct known_member *mg_known_member(
     struct mg *m, struct known *k, const struct id *user, struct err *err);
