@@ -120,8 +120,9 @@ t_unit_store_threads_LDADD = $(STORE_LIBS)
 
 # bus -------------------------------------------------------------------------
 
-check_PROGRAMS += t/bus_contract
-TESTS += t/bus_contract
+check_PROGRAMS += t/bus_contract t/bus_redis
+TESTS += t/bus_contract t/bus_redis
+t_bus_redis_LDADD = $(BUS_LIBS)
 t_bus_contract_LDADD = $(BUS_LIBS)
 EXTRA_DIST += t/lib/redis_fixture.h
 

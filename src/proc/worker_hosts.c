@@ -76,7 +76,8 @@ take_dead(struct hosts_ask *a, struct hosts *h, uint64_t now)
 	}
 }
 
-/* Whoever comes first does it for all. */
+/* Whoever comes first does it for all. A store that is away is not asked in
+ * the way of what waits for it. */
 static void
 ask(struct worker_hosts *w, uint64_t now)
 {
@@ -84,7 +85,8 @@ ask(struct worker_hosts *w, uint64_t now)
 	uint64_t before = h->asked_ms;
 	struct hosts_ask *a;
 
-	if (w->asking || now + 50 < before + HOSTS_BEAT_MS ||
+	if (w->asking || !store_healthy(w->store) ||
+	    now + 50 < before + HOSTS_BEAT_MS ||
 	    !atomic_compare_exchange_strong(&h->asked_ms, &before, now))
 		return;
 	w->asking = true;

@@ -24,7 +24,7 @@
 struct redis_fixture {
 	pid_t pid; /* 0: not running */
 	int port;
-	const char *more[8]; /* arguments, NULL at the end */
+	const char *more[12]; /* arguments, NULL at the end */
 	char url[64];
 };
 
