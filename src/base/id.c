@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/buf.h"
 #include "base/sip.h"
 
 /* The process's part of its ids. */
@@ -66,6 +67,15 @@ bool
 id_eq(const struct id *a, const struct id *b)
 {
 	return id_cmp(a, b) == 0;
+}
+
+uint64_t
+id_mix(const struct id *id)
+{
+	uint64_t h = get_be64(id->b) ^ ((uint64_t)get_be32(id->b + 8) << 17);
+
+	h = (h ^ (h >> 31)) * 0x9e3779b97f4a7c15u; /* golden ratio's bits */
+	return h ^ (h >> 29);
 }
 
 bool

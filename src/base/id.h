@@ -30,6 +30,10 @@ bool id_eq(const struct id *a, const struct id *b);
 bool id_is_zero(const struct id *a);
 bool cid_eq(const struct cid *a, const struct cid *b);
 
+/* Its bits mixed: for tables of ids that nobody can choose, and digests of sets
+ * that several workers compare. Always the same for the same id. */
+uint64_t id_mix(const struct id *id);
+
 /* Lower-case hex into out, with NUL; returns out. */
 const char *id_hex(const struct id *id, char out[ID_HEX]);
 const char *cid_hex(const struct cid *cid, char out[CID_HEX]);

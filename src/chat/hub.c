@@ -109,6 +109,15 @@ hub_log_find(struct hub *hub, const struct id *id, bool self)
 	return map_get(self ? &hub->users : &hub->rooms, id);
 }
 
+/* The id of a self room is its user's, so one of the two maps has it. */
+struct hub_log *
+hub_log_any(struct hub *hub, const struct id *id)
+{
+	struct hub_log *log = hub_log_find(hub, id, false);
+
+	return log != NULL ? log : hub_log_find(hub, id, true);
+}
+
 /* In the list of what the turn's end looks at: frames to send, or nobody left.
  */
 void
@@ -379,10 +388,8 @@ hub_tick(void *arg)
 void
 hub_ready(struct hub *hub, const struct id *topic)
 {
-	struct hub_log *log = hub_log_find(hub, topic, false);
+	struct hub_log *log = hub_log_any(hub, topic);
 
-	if (log == NULL)
-		log = hub_log_find(hub, topic, true);
 	if (log != NULL)
 		hub_log_poll(hub, log);
 }

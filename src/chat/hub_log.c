@@ -308,19 +308,10 @@ poll_work(struct db *db, void *arg)
 	p->rc = db_heads(db, p->v, p->n, &err);
 }
 
-/* The id of a self room is its user's, so one of the two maps has it. */
-static struct hub_log *
-log_of(struct hub *hub, const struct id *id)
-{
-	struct hub_log *log = hub_log_find(hub, id, false);
-
-	return log != NULL ? log : hub_log_find(hub, id, true);
-}
-
 static void
 poll_one(struct poll *p, const struct head *head)
 {
-	struct hub_log *log = log_of(p->hub, &head->room);
+	struct hub_log *log = hub_log_any(p->hub, &head->room);
 	bool again;
 
 	if (log == NULL)
@@ -353,7 +344,7 @@ poll_asked(struct hub *hub, const struct poll *p)
 	struct hub_log *log;
 
 	for (size_t i = 0; i < p->n; i++) {
-		log = log_of(hub, &p->v[i].room);
+		log = hub_log_any(hub, &p->v[i].room);
 		if (log == NULL)
 			continue;
 		log->flags &= (uint8_t)~LOG_POLL;

@@ -61,6 +61,8 @@ struct hub_event {
 
 /* hub.c */
 struct hub_log *hub_log_find(struct hub *hub, const struct id *id, bool self);
+/* The room's or the person's of that id, whichever it is. */
+struct hub_log *hub_log_any(struct hub *hub, const struct id *id);
 struct hub_room *hub_log_room(struct hub_log *log); /* of a room's log */
 struct hub_user *hub_log_user(struct hub_log *log); /* of a self room's log */
 struct hub_room *hub_room_of(

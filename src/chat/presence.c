@@ -42,15 +42,6 @@ presence_start(struct presence *p)
 	presence_beat(p);
 }
 
-uint64_t
-presence_mix(const struct id *id)
-{
-	uint64_t h = get_be64(id->b) ^ ((uint64_t)get_be32(id->b + 8) << 17);
-
-	h = (h ^ (h >> 31)) * 0x9e3779b97f4a7c15u; /* golden ratio's bits */
-	return h ^ (h >> 29);
-}
-
 void
 presence_publish(struct presence *p, const struct buf *data)
 {
@@ -67,7 +58,7 @@ announce(struct presence *p, uint8_t what, const struct lingering *l)
 {
 	struct buf b = { 0 };
 
-	p->digest ^= presence_mix(&l->id);
+	p->digest ^= id_mix(&l->id);
 	p->count += what == PRESENCE_CAME ? 1u : -1u;
 	buf_addc(&b, (char)what);
 	buf_add(&b, l->id.b, sizeof(l->id.b));

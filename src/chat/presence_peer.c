@@ -32,7 +32,7 @@ peer_add(struct presence *p, struct peer *peer, const struct id *id)
 
 	if (whereabouts_add(&p->elsewhere, id, peer->number)) {
 		peer->count++;
-		peer->digest ^= presence_mix(id);
+		peer->digest ^= id_mix(id);
 	}
 	return first;
 }
@@ -44,7 +44,7 @@ peer_remove(struct presence *p, struct peer *peer, const struct id *id)
 	if (!whereabouts_remove(&p->elsewhere, id, peer->number))
 		return false;
 	peer->count--;
-	peer->digest ^= presence_mix(id);
+	peer->digest ^= id_mix(id);
 	return !presence_elsewhere(p, id);
 }
 

@@ -55,8 +55,8 @@ struct presence {
 	uint32_t numbers;             /* given to peers */
 	struct map absent;            /* struct absent */
 	uint32_t count;               /* of our own people, the lingering too */
-	uint64_t digest;
-	uint64_t nonce; /* names this process in an "ask" */
+	uint64_t digest;              /* id_mix of each, xored */
+	uint64_t nonce;               /* names this process in an "ask" */
 	struct loop_timer *tick;
 	unsigned ticks;
 	struct id *lost; /* went with a worker, or came back: [nlost] */
@@ -67,7 +67,6 @@ struct presence {
 /* presence.c */
 bool presence_here(struct presence *p, const struct id *user); /* or lingers */
 bool presence_is_here(const struct hub_user *u);
-uint64_t presence_mix(const struct id *id); /* its share of a digest */
 void presence_publish(struct presence *p, const struct buf *data);
 
 /* presence_lost.c: people of workers that are not heard */

@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 
 #define CAP_MIN 16
@@ -21,11 +20,7 @@ whereabouts_free(struct whereabouts *w)
 static size_t
 home(const struct whereabouts *w, const struct id *user)
 {
-	uint64_t h =
-	    get_be64(user->b) ^ ((uint64_t)get_be32(user->b + 8) << 17);
-
-	h = (h ^ (h >> 31)) * 0x9e3779b97f4a7c15u; /* golden ratio's bits */
-	return (size_t)(h >> 32) & (w->cap - 1);
+	return (size_t)(id_mix(user) >> 32) & (w->cap - 1);
 }
 
 static size_t

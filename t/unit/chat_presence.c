@@ -195,7 +195,7 @@ test_beat(void)
 	buf_addc(&b, PRESENCE_BEAT);
 	buf_add_be64(&b, 1234);
 	buf_add_be32(&b, 1);
-	buf_add_be64(&b, presence_mix(&id));
+	buf_add_be64(&b, id_mix(&id));
 	hear(worker(5, 0, 1), &b);
 	is_int(asked, 0, "a beat that agrees asks nothing");
 	hear(worker(6, 0, 1), &b);
