@@ -5,14 +5,21 @@
 #include "store/users.h"
 
 int
+change_terms(struct request *req)
+{
+	if (json_get_cid(req->args, "cid", &req->ev.cid, &req->err) == -1 ||
+	    json_get_u64(req->args, "known", &req->known, &req->err) == -1)
+		return -1;
+	return 0;
+}
+
+int
 change_begin(struct request *req, enum event_kind kind)
 {
 	req->ev.kind = kind;
 	if (json_need_id(req->args, "room", &req->ev.room, &req->err) == -1)
 		return -1;
-	return json_get_cid(req->args, "cid", &req->ev.cid, &req->err) == -1
-		   ? -1
-		   : 0;
+	return change_terms(req);
 }
 
 static void
@@ -57,4 +64,18 @@ change_join(struct db *db, struct request *req, const struct id *user)
 		return;
 	event_body_join(&body, &s, u.name, u.display);
 	set_body(req, &body);
+}
+
+static void
+appended(struct request *req)
+{
+	if (req->err.code == ERR_NONE && !req->append.nothing)
+		json_ku64(&req->out, "seq", req->ev.seq);
+	request_reply(req);
+}
+
+void
+change_append(struct request *req)
+{
+	request_append(req, appended);
 }

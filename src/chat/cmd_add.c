@@ -18,7 +18,7 @@ prepared(struct request *req)
 	if (req->err.code != ERR_NONE)
 		request_reply(req);
 	else
-		request_append(req, NULL);
+		change_append(req);
 }
 
 static void

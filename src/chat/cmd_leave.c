@@ -13,7 +13,7 @@ leave_run(struct request *req)
 		return;
 	}
 	change_subject(req, &s);
-	request_append(req, NULL);
+	change_append(req);
 }
 
 const struct chat_cmd cmd_leave = { .name = "leave", .run = leave_run };

@@ -1,8 +1,8 @@
 /* chat/cmd_mute.c - what one wants of a room for oneself: no noise, or out of
  * sight; told to all one's devices through the self room. */
 
+#include "chat/change.h"
 #include "chat/commands.h"
-#include "chat/request.h"
 
 static void
 append(struct request *req, enum event_kind kind, const struct event_subject *s)
@@ -22,7 +22,7 @@ read_room(struct request *req, struct event_subject *s)
 {
 	if (json_need_id(req->args, "room", &s->room, &req->err) == -1)
 		return -1;
-	return json_get_cid(req->args, "cid", &req->ev.cid, &req->err);
+	return change_terms(req);
 }
 
 static void

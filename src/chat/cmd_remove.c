@@ -14,7 +14,7 @@ remove_run(struct request *req)
 		return;
 	}
 	change_subject(req, &s);
-	request_append(req, NULL);
+	change_append(req);
 }
 
 const struct chat_cmd cmd_remove = { .name = "remove", .run = remove_run };

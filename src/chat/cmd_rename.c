@@ -23,7 +23,7 @@ run(struct request *req, enum event_kind kind, const char *key, check_cb *check)
 	}
 	strlcpy(s.text, text, sizeof(s.text));
 	change_room(req, &s);
-	request_append(req, NULL);
+	change_append(req);
 }
 
 static void

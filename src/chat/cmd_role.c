@@ -30,7 +30,7 @@ role_run(struct request *req)
 		return;
 	}
 	change_subject(req, &s);
-	request_append(req, NULL);
+	change_append(req);
 }
 
 const struct chat_cmd cmd_role = { .name = "role", .run = role_run };

@@ -32,7 +32,7 @@ visibility_run(struct request *req)
 		return;
 	}
 	change_room(req, &s);
-	request_append(req, NULL);
+	change_append(req);
 }
 
 const struct chat_cmd cmd_visibility = {

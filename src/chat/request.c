@@ -168,6 +168,7 @@ request_append(struct request *req, request_done_cb *done)
 	req->append = (struct append){
 		.ev = &req->ev,
 		.n = 1,
+		.known = req->known,
 		.done = on_appended,
 		.arg = req,
 		.repeated = &req->repeated,

@@ -51,7 +51,8 @@ struct request {
 	void (*done)(struct request *req);
 	struct append append;
 	struct event ev;
-	bool repeated; /* ev was stored before, under the same cid */
+	uint64_t known; /* as in struct append */
+	bool repeated;  /* ev was stored before, under the same cid */
 };
 
 enum {

@@ -73,6 +73,12 @@ void event_free_body(struct event *ev);
 int event_subject(
     const struct event *ev, struct event_subject *s_r, struct err *err);
 
+/* Does ev, an event of the room in which asked (whose subject is s) is to be,
+ * change who may ask for that, or what it is about? An entry of a self room is
+ * asked for in the room that it is about. */
+bool event_bears_on(const struct event *ev, const struct event *asked,
+    const struct event_subject *s);
+
 /* Appends the body for one kind to b. name and display: of s->user, for join.
  */
 void event_body_create(struct buf *b, const char *kind, const char *label);

@@ -150,6 +150,49 @@ event_subject(
 	return rc;
 }
 
+/* Was the user's place in the room changed by ev, whose subject is s? */
+static bool
+moves(const struct event *ev, const struct event_subject *s,
+    const struct id *user)
+{
+	switch (ev->kind) {
+	case EV_CREATE:
+	case EV_JOIN:
+		return id_eq(&s->user, user);
+	case EV_LEAVE:
+		return id_eq(&s->user, user) || id_eq(&s->heir, user);
+	case EV_ROLE:
+		return id_eq(&s->user, user) ||
+		       (s->role == ROLE_OWNER && id_eq(&ev->from, user));
+	default:
+		return false;
+	}
+}
+
+bool
+event_bears_on(const struct event *ev, const struct event *asked,
+    const struct event_subject *s)
+{
+	struct event_subject t;
+
+	if (ev->kind == EV_MESSAGE || event_subject(ev, &t, NULL) == -1)
+		return false;
+	if (moves(ev, &t, &asked->from))
+		return true;
+	switch (asked->kind) {
+	case EV_JOIN:
+		/* Who joins alone may do so as long as the room is public. */
+		return moves(ev, &t, &s->user) ||
+		       (ev->kind == EV_VISIBILITY &&
+			   id_eq(&asked->from, &s->user));
+	case EV_LEAVE:
+	case EV_ROLE:
+		return moves(ev, &t, &s->user);
+	default:
+		return ev->kind == asked->kind;
+	}
+}
+
 void
 event_body_create(struct buf *b, const char *kind, const char *label)
 {

@@ -30,6 +30,11 @@ struct append {
 	uint64_t joined;      /* messages: stored only as long as the sender's
 			       * membership is the one that began with this seq;
 			       * else NOT_MEMBER. 0: whichever it is */
+	uint64_t known;       /* a change, or a mute or archive: the last seq
+			       * of the room it is about that its author knew;
+			       * CONFLICT when something behind that bears on
+			       * it. So a refusal holds for all its tries. 0:
+			       * whatever came since */
 	append_done_cb *done; /* on the loop, once */
 	void *arg;
 

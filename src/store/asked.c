@@ -58,6 +58,30 @@ append_same_event(
 	    err, ERR_CONFLICT, "The same cid was used for something else.");
 }
 
+static int
+refuse_moved(struct err *err)
+{
+	return err_set(err, ERR_CONFLICT,
+	    "Somebody changed this meanwhile: look again, then ask again.");
+}
+
+int
+append_since(const struct append *a, uint64_t head, struct err *err)
+{
+	if (a->known == 0 || a->known == head)
+		return 0;
+	if (a->known > head || head - a->known > KNOWN_MAX)
+		return refuse_moved(err);
+	return 1;
+}
+
+int
+append_unmoved(const struct append *a, const struct event_subject *s,
+    const struct event *ev, struct err *err)
+{
+	return event_bears_on(ev, a->ev, s) ? refuse_moved(err) : 0;
+}
+
 void
 append_set_repeated(struct append *a, size_t i)
 {

@@ -31,6 +31,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/sqlite/sq_room.c \
 	src/store/sqlite/sq_self.c \
 	src/store/sqlite/sq_session.c \
+	src/store/sqlite/sq_since.c \
 	src/store/sqlite/sq_user.c \
 	src/store/sqlite/sq_words.c \
 	src/store/store.c src/store/store.h \
@@ -81,6 +82,7 @@ src_store_mongo_store_mongo_so_SOURCES = \
 	src/store/mongo/mg_self.c \
 	src/store/mongo/mg_session.c \
 	src/store/mongo/mg_settle.c \
+	src/store/mongo/mg_since.c \
 	src/store/mongo/mg_user.c \
 	src/store/mongo/mg_words.c
 src_store_mongo_store_mongo_so_CPPFLAGS = $(AM_CPPFLAGS) $(MONGO_CFLAGS)

@@ -45,6 +45,13 @@ static int64_t fix_say(struct db *db, const struct id *room,
     const struct id *from, const char *text) __attribute__((unused));
 static void fix_message(struct event *ev, const struct id *room,
     const struct id *from, const char *text) __attribute__((unused));
+static int64_t fix_append_known(struct db *db, struct event *ev, uint64_t known)
+    __attribute__((unused));
+static int64_t fix_append(struct db *db, struct event *ev)
+    __attribute__((unused));
+static void fix_asked(struct event *ev, enum event_kind kind,
+    const struct id *room, const struct id *from, const struct event_subject *s)
+    __attribute__((unused));
 static int64_t fix_change(struct db *db, enum event_kind kind,
     const struct id *room, const struct id *from, const struct event_subject *s)
     __attribute__((unused));
@@ -184,18 +191,25 @@ fix_message(struct event *ev, const struct id *room, const struct id *from,
 	event_set_body(ev, text, strlen(text));
 }
 
-/* Appends *ev alone: its seq, 0 if there was nothing to do, or the error's
- * code negated. */
+/* Appends *ev alone, decided on when the room was known up to there (0:
+ * whenever): its seq, 0 if there was nothing to do, or the error's code
+ * negated. */
 static int64_t
-fix_append(struct db *db, struct event *ev)
+fix_append_known(struct db *db, struct event *ev, uint64_t known)
 {
-	struct append a = { .ev = ev, .n = 1 }, *ops = &a;
+	struct append a = { .ev = ev, .n = 1, .known = known }, *ops = &a;
 
 	db->driver->append(db, &ops, 1);
 	append_clear(&a);
 	if (a.err.code != ERR_NONE)
 		return -(int64_t)a.err.code;
 	return a.nothing ? 0 : (int64_t)ev->seq;
+}
+
+static int64_t
+fix_append(struct db *db, struct event *ev)
+{
+	return fix_append_known(db, ev, 0);
 }
 
 static int64_t
@@ -211,17 +225,16 @@ fix_say(struct db *db, const struct id *room, const struct id *from,
 	return rc;
 }
 
-/* Anything but a message, by from. */
-static int64_t
-fix_change(struct db *db, enum event_kind kind, const struct id *room,
+/* Anything but a message, by from; not appended yet. */
+static void
+fix_asked(struct event *ev, enum event_kind kind, const struct id *room,
     const struct id *from, const struct event_subject *s)
 {
-	struct event ev = {
+	struct buf body = { 0 };
+
+	*ev = (struct event){
 		.room = *room, .kind = kind, .from = *from, .cid = cid_new()
 	};
-	struct buf body = { 0 };
-	int64_t rc;
-
 	if (kind == EV_JOIN)
 		event_body_join(&body, s, "name", "Name");
 	else if (kind == EV_LEAVE)
@@ -232,10 +245,20 @@ fix_change(struct db *db, enum event_kind kind, const struct id *room,
 		event_body_room(&body, kind, s);
 	else
 		event_body_self(&body, kind, s);
-	event_set_body(&ev, body.data, body.len);
+	event_set_body(ev, body.data, body.len);
+	buf_free(&body);
+}
+
+static int64_t
+fix_change(struct db *db, enum event_kind kind, const struct id *room,
+    const struct id *from, const struct event_subject *s)
+{
+	struct event ev;
+	int64_t rc;
+
+	fix_asked(&ev, kind, room, from, s);
 	rc = fix_append(db, &ev);
 	event_free_body(&ev);
-	buf_free(&body);
 	return rc;
 }
 

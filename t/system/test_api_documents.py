@@ -175,6 +175,7 @@ class Script:
         self.lists()
         self.change_rooms()
         self.refusals()
+        self.old_knowledge()
         self.used_cids()
 
     def accounts(self) -> None:
@@ -328,7 +329,27 @@ class Script:
             ("join", {}),
             ("leave", {}),
         ):
-            self.ask(ani, op, room=room, cid=new_cid(), **fields)
+            known = self.ask(ani, "room", room=room)["room"]["seq"]
+            self.ask(ani, op, room=room, cid=new_cid(), known=known, **fields)
+
+    def old_knowledge(self) -> None:
+        """Nobody changes what they have not seen: ani handed the room over, and inherited it."""
+        ani, room = self.ani, self.private
+        for op, fields in (
+            ("topic", {"topic": "as of long ago"}),
+            ("rename", {"label": "as of long ago"}),
+            ("visibility", {"kind": "public"}),
+            ("add", {"user": self.citra.id}),
+            ("remove", {"user": self.budi.id}),
+            ("role", {"user": self.budi.id, "role": "admin"}),
+            ("mute", {"until": FAR - 5}),
+            ("archive", {"on": True}),
+            ("leave", {}),
+        ):
+            if op == "remove":
+                self.ask(ani, "add", room=room, user=self.budi.id)
+            self.refuse(ani, "conflict", op, room=room, known=1, **fields)
+        self.ask(ani, "remove", room=room, user=self.budi.id)
 
     def refusals(self) -> None:
         """Every code that a document names for one command in particular."""

@@ -60,6 +60,8 @@ mg_check_change(struct mg *m, struct change *c, struct err *err)
 	    &c->room->room, &c->actor->m, &c->target->m, c->ev, &c->s, err);
 	if (rc != 1)
 		return rc;
+	if (mg_check_since(m, c, c->room, err) == -1)
+		return -1;
 	switch (c->ev->kind) {
 	case EV_JOIN:
 		return mg_need_user(m, &c->s.user, err) == -1 ? -1 : 1;

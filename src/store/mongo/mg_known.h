@@ -122,6 +122,10 @@ struct change {
  * *err. */
 int mg_check_change(struct mg *m, struct change *c, struct err *err);
 int mg_check_self(struct mg *m, struct change *c, struct err *err);
+/* mg_since.c. May c be, after what came into k, the room it is about, since its
+ * author knew that? 0, or -1 *err (CONFLICT). */
+int mg_check_since(struct mg *m, const struct change *c, const struct known *k,
+    struct err *err);
 /* Finds what of a is stored already. How many are new, or -1 *err. */
 int mg_find_repeats(struct mg *m, struct append *a, struct err *err);
 /* Is the member's room archived? 1, 0, -1. */

@@ -156,6 +156,8 @@ mg_check_self(struct mg *m, struct change *c, struct err *err)
 	/* As it is now: the archive depends on what others wrote. */
 	if (c->ev->kind != EV_READ && mg_refresh(m, p.r, err) == -1)
 		return -1;
+	if (mg_check_since(m, c, p.r, err) == -1)
+		return -1;
 	switch (c->ev->kind) {
 	case EV_READ:
 		return check_read(m, c, &p, err);

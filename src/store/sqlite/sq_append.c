@@ -181,6 +181,9 @@ do_change(struct sq *s, struct change *c, struct err *err)
 		c->a->nothing = rc == 0;
 		return rc;
 	}
+	if (c->room->room.kind != ROOM_SELF &&
+	    sq_check_since(s, c, c->room, err) == -1)
+		return -1;
 	switch (c->ev->kind) {
 	case EV_JOIN:
 		return do_join(s, c, err);

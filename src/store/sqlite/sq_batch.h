@@ -75,6 +75,11 @@ int sq_self_change(struct sq *s, struct change *c, struct err *err);
  * the cid was used for something else). */
 int sq_find_repeats(struct sq *s, struct append *a, struct err *err);
 
+/* sq_since.c. May c be, after what came into r, the room it is about, since its
+ * author knew that? 0, or -1 *err (CONFLICT). */
+int sq_check_since(struct sq *s, const struct change *c,
+    const struct batch_room *r, struct err *err);
+
 /* The time that this batch's events get: ms UTC. */
 uint64_t sq_batch_now(struct sq *s);
 

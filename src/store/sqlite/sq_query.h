@@ -140,6 +140,8 @@ Q(EVENT_ADD, "INSERT INTO events (room,seq,no,kind,sender,cid,at,target,body)"
 Q(EVENT_GET, "SELECT " EVENT_COLS " FROM events e WHERE e.room=? AND e.seq=?")
 Q(EVENT_BY_CID, "SELECT " EVENT_COLS " FROM events e"
 		" WHERE e.room=? AND e.sender=? AND e.cid=?")
+Q(EVENTS_SINCE, "SELECT " EVENT_COLS " FROM events e"
+		" WHERE e.room=? AND e.seq>? AND e.kind<>5 ORDER BY e.seq")
 Q(EVENTS, "SELECT " EVENT_COLS " FROM events e"
 	  " WHERE e.room=? AND e.seq>=? AND e.seq<=? ORDER BY e.seq LIMIT ?")
 

@@ -145,6 +145,8 @@ sq_self_change(struct sq *s, struct change *c, struct err *err)
 
 	if (find_place(s, c, &p, err) == -1)
 		return -1;
+	if (sq_check_since(s, c, p.r, err) == -1)
+		return -1;
 	if (c->ev->kind == EV_READ)
 		return do_read(s, c, &p, err);
 	if (c->ev->kind == EV_MUTE)
