@@ -29,6 +29,7 @@ struct hello {
 	struct named *named; /* by room */
 	size_t nnamed;
 	struct user user;
+	uint32_t ended; /* the hub_user's, before the store was read */
 	uint64_t self_seq;
 	struct head_list heads;
 	uint8_t *begin; /* enum begin of each head */
@@ -249,6 +250,17 @@ refuse(struct request *req, struct device *dev)
 		wsconn_close(&dev->ws, WS_SESSION_OVER, "session over");
 }
 
+static void done(struct request *req);
+
+static void
+read_all(struct request *req)
+{
+	struct hello *h = req->data;
+
+	h->ended = hub_user_open(req->chat->hub, &req->user)->ended;
+	request_read(req, work, done);
+}
+
 static void
 done(struct request *req)
 {
@@ -263,8 +275,8 @@ done(struct request *req)
 		else if (!(dev->flags & DEVICE_CLOSED) && !req->err.code)
 			goto again; /* its last device went meanwhile */
 		refuse(req, dev);
-	} else if (!hub_know_user(hub, u, h->self_seq, &h->heads)) {
-		goto again; /* somebody left a room meanwhile */
+	} else if (!hub_know_user(hub, u, h->ended, h->self_seq, &h->heads)) {
+		goto again; /* a membership ended meanwhile */
 	} else {
 		req->data = NULL;
 		begin_logs(dev, u, h);
@@ -278,9 +290,8 @@ done(struct request *req)
 	device_unref(dev);
 	return;
 again:
-	hub_user_open(hub, &req->user);
 	device_unref(dev);
-	request_read(req, work, done);
+	read_all(req);
 }
 
 static void
@@ -299,8 +310,7 @@ run(struct request *req)
 		return;
 	}
 	req->dev->flags |= DEVICE_HELLO;
-	hub_user_open(req->chat->hub, &req->user);
-	request_read(req, work, done);
+	read_all(req);
 }
 
 const struct chat_cmd cmd_hello = {

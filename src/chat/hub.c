@@ -45,7 +45,7 @@ static void
 user_free(struct hub *hub, struct hub_user *u)
 {
 	while (u->nrooms > 0)
-		hub_detach(hub, u, u->rooms[u->nrooms - 1]);
+		hub_detach(hub, u, u->rooms[u->nrooms - 1], 0);
 	bus_unsubscribe(hub->chat->bus, &u->log.id);
 	map_remove(&hub->users, &u->log.id);
 	hub_log_free(&u->log);
@@ -159,6 +159,7 @@ hub_user_open(struct hub *hub, const struct id *user)
 	MEM_NEW(u);
 	u->log.id = *user;
 	u->log.self = 1;
+	u->ended = ++hub->ended;
 	u->rooms = &u->first;
 	u->cap = 1;
 	SLIST_INIT(&u->devices);
@@ -270,7 +271,8 @@ drop_from_room(struct hub_room *room, const struct hub_user *u)
 }
 
 void
-hub_detach(struct hub *hub, struct hub_user *u, struct hub_room *room)
+hub_detach(
+    struct hub *hub, struct hub_user *u, struct hub_room *room, uint64_t last)
 {
 	struct device *dev;
 	uint32_t i;
@@ -282,27 +284,42 @@ hub_detach(struct hub *hub, struct hub_user *u, struct hub_room *room)
 	u->rooms[i - 1] = u->rooms[--u->nrooms];
 	drop_from_room(room, u);
 	SLIST_FOREACH(dev, &u->devices, of_user)
-		sync_forget(dev, &room->log);
+		sync_end(dev, &room->log, last);
 	if (room->nusers == 0)
 		hub_mark_dirty(hub, &room->log);
 }
 
-bool
-hub_know_user(struct hub *hub, struct hub_user *u, uint64_t self_seq,
-    const struct head_list *rooms)
+/* The room as read of u is attached. False: it was read too early, since a
+ * leave was heard behind that; or too late, since the hub is not yet as far in
+ * it as the membership's begin, and has another end of u's before it. */
+static bool
+know_room(struct hub *hub, struct hub_user *u, const struct head *head)
 {
-	struct hub_room *room;
+	struct hub_room *room = hub_room_find(hub, &head->room);
 
-	for (size_t i = 0; i < rooms->n; i++) {
-		room = hub_room_find(hub, &rooms->v[i].room);
-		if (room != NULL && hub_room_of(hub, u, &rooms->v[i].room))
-			continue;
-		if (room == NULL)
-			room = room_open(hub, &rooms->v[i]);
-		else if (rooms->v[i].seq < room->left)
+	if (room != NULL && hub_room_of(hub, u, &head->room))
+		return true;
+	if (room != NULL && room->log.seq < head->joined)
+		hub_log_gap(hub, &room->log, head->joined);
+	if (room != NULL &&
+	    (room->log.seq < head->joined || head->seq < room->left))
+		return false;
+	if (room == NULL)
+		room = room_open(hub, head);
+	hub_attach(hub, u, room);
+	hub_catch_up(hub, u, room, head->joined);
+	return true;
+}
+
+bool
+hub_know_user(struct hub *hub, struct hub_user *u, uint32_t ended,
+    uint64_t self_seq, const struct head_list *rooms)
+{
+	if (u->ended != ended)
+		return false;
+	for (size_t i = 0; i < rooms->n; i++)
+		if (!know_room(hub, u, &rooms->v[i]))
 			return false;
-		hub_attach(hub, u, room);
-	}
 	hub_log_known(hub, &u->log, self_seq);
 	return true;
 }

@@ -53,6 +53,7 @@ struct hub_user {
 	struct hub_room *first;
 	uint32_t flags; /* hub.c's, presence.c's */
 	uint32_t place; /* where it likely is in users of its largest room */
+	uint32_t ended; /* another one whenever a membership was seen to end */
 };
 
 struct hub *hub_new(struct chat *chat);
@@ -78,11 +79,12 @@ void hub_user_unused(struct hub *hub, struct hub_user *u);
 struct hub_user *hub_user_find(struct hub *hub, const struct id *user);
 struct hub_room *hub_room_find(struct hub *hub, const struct id *room);
 
-/* What was read from the store after hub_user_open: first the self room's head,
- * then the heads of all rooms. Returns false when it is already overtaken (a
- * leave happened meanwhile): read again. */
-bool hub_know_user(struct hub *hub, struct hub_user *u, uint64_t self_seq,
-    const struct head_list *rooms);
+/* What was read from the store, while u->ended was `ended`: first the self
+ * room's head, then the heads of all rooms. Devices that are there already hear
+ * a room that was not known for them from their owner's joining on. False: a
+ * membership ended since, which the read may not know of: read again. */
+bool hub_know_user(struct hub *hub, struct hub_user *u, uint32_t ended,
+    uint64_t self_seq, const struct head_list *rooms);
 
 /* A device begins and ends to hear. */
 void hub_add_device(struct hub *hub, struct hub_user *u, struct device *dev);

@@ -12,9 +12,10 @@
 #include "chat/sync.h"
 
 static void
-on_join(struct hub *hub, struct hub_room *room, const struct id *user)
+on_join(struct hub *hub, struct hub_room *room, const struct hub_event *e)
 {
-	struct hub_user *u = hub_user_find(hub, user);
+	struct hub_user *u = hub_user_find(hub, &e->subject);
+	struct device *dev;
 
 	room->members++;
 	if (u == NULL || !(u->log.flags & LOG_KNOWN) ||
@@ -22,6 +23,9 @@ on_join(struct hub *hub, struct hub_room *room, const struct id *user)
 		return;
 	hub_fan_flush(hub, &room->log);
 	hub_attach(hub, u, room);
+	/* Behind what they still have to get of an earlier membership. */
+	SLIST_FOREACH(dev, &u->devices, of_user)
+		sync_add(dev, &room->log, e->seq);
 }
 
 #define ADDED_RETRY_MS 50
@@ -99,23 +103,14 @@ added_judge(struct hub_added *a)
 	return ADDED_STANDS;
 }
 
-/* False: to be tried again, since the room moved on, or is not yet as far here
- * as the join: as long as it is heard for others, the join will come. */
+/* False: to be tried again, as hub_know_user says. */
 static bool
 added_attach(struct hub_added *a, struct hub_user *u)
 {
-	struct hub_room *room = hub_room_find(a->hub, &a->room);
 	struct head_list one = { .v = &a->head, .n = 1 };
-	struct device *dev;
 
-	if (room != NULL && room->log.seq < a->join)
-		return false;
-	if (!hub_know_user(a->hub, u, u->log.seq, &one))
-		return false;
-	room = hub_room_of(a->hub, u, &a->room);
-	SLIST_FOREACH(dev, &u->devices, of_user)
-		sync_add(dev, &room->log, a->join);
-	return true;
+	a->head.joined = a->join;
+	return hub_know_user(a->hub, u, u->ended, u->log.seq, &one);
 }
 
 static void
@@ -147,12 +142,30 @@ added_find(struct hub *hub, const struct id *user, const struct id *room)
 	return NULL;
 }
 
+void
+hub_catch_up(
+    struct hub *hub, struct hub_user *u, struct hub_room *room, uint64_t joined)
+{
+	struct hub_added *a = added_find(hub, &u->log.id, &room->log.id);
+	bool told = a != NULL && a->join >= joined;
+	struct device *dev;
+
+	SLIST_FOREACH(dev, &u->devices, of_user)
+		if (told)
+			sync_add(dev, &room->log, joined);
+		else
+			sync_add_untold(dev, &room->log, joined);
+}
+
 static void
 on_added(struct hub *hub, struct hub_user *u, const struct hub_event *e)
 {
 	struct hub_room *room = hub_room_of(hub, u, &e->subject);
 	struct hub_added *a;
+	struct device *dev;
 
+	SLIST_FOREACH(dev, &u->devices, of_user)
+		sync_told(dev, &e->subject, e->n);
 	/* A membership of before, whose end was not heard yet, is none. */
 	if (room != NULL && room->log.seq >= e->n)
 		return;
@@ -184,8 +197,10 @@ on_leave(struct hub *hub, struct hub_room *room, const struct hub_event *e)
 	hub_fan_flush(hub, &room->log);
 	if (a != NULL && a->join < e->seq)
 		a->over = true; /* what was read of it is of before */
-	if (u != NULL)
-		hub_detach(hub, u, room);
+	if (u == NULL)
+		return;
+	u->ended = ++hub->ended;
+	hub_detach(hub, u, room, e->seq);
 }
 
 void
@@ -203,7 +218,7 @@ void
 hub_before(struct hub *hub, struct hub_log *log, const struct hub_event *e)
 {
 	if (e->kind == EV_JOIN)
-		on_join(hub, hub_log_room(log), &e->subject);
+		on_join(hub, hub_log_room(log), e);
 }
 
 void

@@ -46,6 +46,7 @@ struct hub {
 	struct head *polls; /* to be asked at the turn's end */
 	size_t npolls, polls_cap;
 
+	uint32_t ended; /* the last one given to a user */
 	uint32_t stamp; /* against telling a device a signal twice */
 };
 
@@ -68,7 +69,9 @@ struct hub_user *hub_log_user(struct hub_log *log); /* of a self room's log */
 struct hub_room *hub_room_of(
     struct hub *hub, struct hub_user *u, const struct id *id);
 void hub_attach(struct hub *hub, struct hub_user *u, struct hub_room *room);
-void hub_detach(struct hub *hub, struct hub_user *u, struct hub_room *room);
+/* Whoever still catches up in it gets what came up to last (0: nothing). */
+void hub_detach(
+    struct hub *hub, struct hub_user *u, struct hub_room *room, uint64_t last);
 void hub_mark_dirty(struct hub *hub, struct hub_log *log);
 
 /* hub_log.c: order and repair */
@@ -84,6 +87,10 @@ void hub_log_free(struct hub_log *log); /* what hangs on it */
 void hub_before(
     struct hub *hub, struct hub_log *log, const struct hub_event *e);
 void hub_after(struct hub *hub, struct hub_log *log, const struct hub_event *e);
+/* The devices that are there hear the room, attached just now, from their
+ * owner's joining on, but not before the self room told them of it. */
+void hub_catch_up(struct hub *hub, struct hub_user *u, struct hub_room *room,
+    uint64_t joined);
 void hub_added_free(struct hub *hub); /* no read is under way */
 
 /* hub_fan.c: to the devices */

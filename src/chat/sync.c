@@ -17,15 +17,21 @@
 #define QUEUE_LOW   (64 * 1024) /* no new page while more than this waits */
 #define RETRY_MS    200
 
+/* What is heard of one log, or of a room during one membership that is over. */
 struct sync_entry {
 	struct id id;
 	uint64_t next; /* the first event not sent yet */
+	uint64_t last; /* the last one to be sent; LIVE: then it is heard live
+			*/
 	bool self;
+	bool untold; /* not yet: of the membership that began with next */
 };
+
+#define LIVE UINT64_MAX
 
 struct sync {
 	size_t n, cap;
-	struct sync_entry *v; /* by id */
+	struct sync_entry *v; /* by id, then by time; only the last is live */
 	struct room_pos pos;  /* pages of rooms go on behind it */
 	struct loop_timer *again;
 	bool listing; /* there are more pages of rooms */
@@ -44,7 +50,7 @@ sync_of(struct device *dev)
 	return dev->sync;
 }
 
-/* Where id is or belongs. */
+/* Where the first of id is, or belongs. */
 static size_t
 position(const struct sync *s, const struct id *id)
 {
@@ -68,6 +74,27 @@ find(struct sync *s, const struct id *id)
 	return i < s->n && id_eq(&s->v[i].id, id) ? &s->v[i] : NULL;
 }
 
+/* Behind the last of id. */
+static size_t
+position_behind(const struct sync *s, const struct id *id)
+{
+	size_t i = position(s, id);
+
+	while (i < s->n && id_eq(&s->v[i].id, id))
+		i++;
+	return i;
+}
+
+static struct sync_entry *
+find_live(struct sync *s, const struct id *id)
+{
+	size_t i = position_behind(s, id);
+
+	return i > 0 && id_eq(&s->v[i - 1].id, id) && s->v[i - 1].last == LIVE
+		   ? &s->v[i - 1]
+		   : NULL;
+}
+
 static struct hub_log *
 log_of(struct device *dev, const struct sync_entry *e)
 {
@@ -76,14 +103,22 @@ log_of(struct device *dev, const struct sync_entry *e)
 	return hub_log_find(dev->chat->hub, &e->id, e->self);
 }
 
+/* The log need not keep anything for it any more. */
+static void
+leave_log(struct device *dev, const struct sync_entry *e)
+{
+	struct hub_log *log = e->last == LIVE ? log_of(dev, e) : NULL;
+
+	if (log != NULL && --log->syncers == 0)
+		hub_tail_free(log);
+}
+
 static void
 drop_entry(struct device *dev, struct sync_entry *e)
 {
 	struct sync *s = dev->sync;
-	struct hub_log *log = log_of(dev, e);
 
-	if (log != NULL && --log->syncers == 0)
-		hub_tail_free(log);
+	leave_log(dev, e);
 	memmove(e, e + 1, (size_t)(&s->v[s->n] - (e + 1)) * sizeof(*e));
 	s->n--;
 }
@@ -113,32 +148,47 @@ kick(struct device *dev)
 	loop_defer(dev->chat->loop, kicked, device_ref(dev));
 }
 
-void
-sync_add(struct device *dev, struct hub_log *log, uint64_t next)
+static void
+add(struct device *dev, struct hub_log *log, uint64_t next, bool untold)
 {
 	struct sync *s;
 	size_t i;
 
-	if (next == log->flushed + 1)
+	if (next == log->flushed + 1 && !untold &&
+	    (dev->sync == NULL || find(dev->sync, &log->id) == NULL))
 		return; /* it is there already */
 	s = sync_of(dev);
-	i = position(s, &log->id);
-	if (i < s->n && id_eq(&s->v[i].id, &log->id))
+	if (find_live(s, &log->id) != NULL)
 		return;
+	i = position_behind(s, &log->id);
 	if (s->n == s->cap) {
 		s->cap = s->cap == 0 ? 8 : s->cap * 2;
 		s->v = mem_reallocarray(s->v, s->cap, sizeof(s->v[0]));
 	}
 	memmove(&s->v[i + 1], &s->v[i], (s->n - i) * sizeof(s->v[0]));
-	s->v[i] = (struct sync_entry){
-		.id = log->id, .next = next, .self = log->self
-	};
+	s->v[i] = (struct sync_entry){ .id = log->id,
+		.next = next,
+		.last = LIVE,
+		.self = log->self,
+		.untold = untold };
 	s->n++;
 	log->syncers++;
 	if (dev->flags & DEVICE_READY) {
 		s->started = true;
 		kick(dev);
 	}
+}
+
+void
+sync_add(struct device *dev, struct hub_log *log, uint64_t next)
+{
+	add(dev, log, next, false);
+}
+
+void
+sync_add_untold(struct device *dev, struct hub_log *log, uint64_t joined)
+{
+	add(dev, log, joined, true);
 }
 
 void
@@ -155,10 +205,25 @@ sync_listed(struct device *dev, const struct id *room, uint64_t seq)
 {
 	struct sync_entry *e;
 
-	if (dev->sync == NULL || (e = find(dev->sync, room)) == NULL)
+	if (dev->sync == NULL || (e = find_live(dev->sync, room)) == NULL)
 		return;
 	if (e->next == SYNC_UNLISTED)
 		e->next = seq + 1;
+}
+
+void
+sync_told(struct device *dev, const struct id *room, uint64_t joined)
+{
+	struct sync *s = dev->sync;
+
+	if (s == NULL)
+		return;
+	for (size_t i = position(s, room); i < s->n && id_eq(&s->v[i].id, room);
+	     i++)
+		if (s->v[i].untold && s->v[i].next <= joined) {
+			s->v[i].untold = false;
+			kick(dev);
+		}
 }
 
 void
@@ -178,13 +243,18 @@ sync_holds(struct device *dev, const struct hub_log *log)
 }
 
 void
-sync_forget(struct device *dev, struct hub_log *log)
+sync_end(struct device *dev, struct hub_log *log, uint64_t last)
 {
 	struct sync_entry *e;
 
-	if (dev->sync == NULL || (e = find(dev->sync, &log->id)) == NULL)
+	if (dev->sync == NULL || (e = find_live(dev->sync, &log->id)) == NULL)
 		return;
-	drop_entry(dev, e);
+	if (e->next > last) { /* also what was not listed yet */
+		drop_entry(dev, e);
+	} else {
+		leave_log(dev, e);
+		e->last = last;
+	}
 	kick(dev);
 }
 
@@ -293,6 +363,13 @@ again(void *arg)
 }
 
 static void
+try_later(struct device *dev)
+{
+	dev->sync->again =
+	    loop_timer_new(dev->chat->loop, RETRY_MS, false, again, dev);
+}
+
+static void
 page_done(void *arg)
 {
 	struct page *p = arg;
@@ -304,8 +381,7 @@ page_done(void *arg)
 		goto out;
 	s->reading = false;
 	if (p->rc == -1) {
-		s->again = loop_timer_new(
-		    dev->chat->loop, RETRY_MS, false, again, dev);
+		try_later(dev);
 		goto out;
 	}
 	if (p->rooms) {
@@ -314,12 +390,17 @@ page_done(void *arg)
 		s->pos = p->list.pos;
 		for (size_t i = 0; i < p->list.n; i++)
 			sync_listed(dev, &p->list.v[i].id, p->list.v[i].seq);
-		if (p->one && p->list.n == 0 && (e = find(s, &p->id)) != NULL)
+		if (p->one && p->list.n == 0 &&
+		    (e = find_live(s, &p->id)) != NULL)
 			drop_entry(dev, e);
 	} else if ((e = find(s, &p->id)) != NULL && e->next == p->from &&
 		   p->last >= p->from) {
 		send_frames(dev, &p->frames);
 		e->next = p->last + 1;
+	} else if (e != NULL && e->next == p->from) {
+		/* not to be seen yet */
+		try_later(dev);
+		goto out;
 	}
 	step(dev);
 out:
@@ -363,12 +444,29 @@ read_events(struct device *dev, const struct sync_entry *e, uint64_t to)
 	read_page(dev, p);
 }
 
+/* The same of a membership that is over; all of it is stored. */
+static bool
+advance_over(struct device *dev, struct sync_entry *e)
+{
+	if (e->next <= e->last) {
+		read_events(dev, e, e->last);
+		return true;
+	}
+	drop_entry(dev, e);
+	return false;
+}
+
 /* Moves one entry on. True: a read was begun. */
 static bool
 advance(struct device *dev, struct sync_entry *e)
 {
-	struct hub_log *log = log_of(dev, e);
+	struct hub_log *log;
 
+	if (e->untold)
+		return false;
+	if (e->last != LIVE)
+		return advance_over(dev, e);
+	log = log_of(dev, e);
 	if (log != NULL && e->next == SYNC_UNLISTED) {
 		/* all pages were listed; it moved from page to page */
 		read_rooms(dev, &e->id);
@@ -396,6 +494,23 @@ finish(struct device *dev)
 	wsconn_text(&dev->ws, synced, sizeof(synced) - 1);
 }
 
+/* Each log's first entry, from the last log on. True: a read was begun. */
+static bool
+advance_all(struct device *dev)
+{
+	struct sync *s = dev->sync;
+	size_t i = s->n; /* behind the log's last entry */
+
+	while (i > 0) {
+		size_t first = position(s, &s->v[i - 1].id), n = s->n;
+
+		if (advance(dev, &s->v[first]))
+			return true;
+		i = s->n < n ? i - 1 : first;
+	}
+	return false;
+}
+
 static void
 step(struct device *dev)
 {
@@ -408,9 +523,6 @@ step(struct device *dev)
 		read_rooms(dev, NULL);
 		return;
 	}
-	for (size_t i = s->n; i > 0; i--)
-		if (i <= s->n && advance(dev, &s->v[i - 1]))
-			return;
-	if (s->n == 0)
+	if (!advance_all(dev) && s->n == 0)
 		finish(dev);
 }

@@ -97,6 +97,7 @@ struct head {
 	uint64_t seq;
 	uint32_t members;
 	struct cid cid;
+	uint64_t joined; /* db_heads_of: since which event the user is in */
 };
 struct head_list {
 	struct head *v;

@@ -227,9 +227,10 @@ ear_open(struct ear *ear)
 	ear->dev->refs = 1;
 	ear->dev->id = people[1];
 	wsconn_open(&ear->dev->ws, pool, fd[1], NULL, 0);
-	in_store(read_heads);
 	u = hub_user_open(chat->hub, &people[1]);
-	if (!hub_know_user(chat->hub, u, known.self.seq, &known.rooms))
+	in_store(read_heads);
+	if (!hub_know_user(
+		chat->hub, u, u->ended, known.self.seq, &known.rooms))
 		bail_out("overtaken");
 	hub_add_device(chat->hub, u, ear->dev);
 	ear->dev->flags |= DEVICE_READY;

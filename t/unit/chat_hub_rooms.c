@@ -49,7 +49,7 @@ static void
 toggle(size_t i, size_t k)
 {
 	if (in[i][k])
-		hub_detach(&hub, &users[i], &rooms[k]);
+		hub_detach(&hub, &users[i], &rooms[k], 0);
 	else
 		hub_attach(&hub, &users[i], &rooms[k]);
 	in[i][k] = !in[i][k];

@@ -158,6 +158,7 @@ take_place(const bson_t *doc, void *arg)
 		l->v = mem_reallocarray(
 		    l->v, l->n == 0 ? 1 : l->n * 2, sizeof(*l->v));
 	l->v[l->n] = (struct head){ 0 };
+	l->v[l->n].joined = mg_get_u64(doc, "joined");
 	mg_get_id(doc, "room", &l->v[l->n++].room);
 }
 
@@ -167,7 +168,7 @@ places(
 {
 	return mg_find(m, C_MEMBERS,
 	    mg_doc("user:b role:{$gt:i}", user, (int)ROLE_NONE),
-	    mg_doc("projection:{room:+}"), take_place, l, err);
+	    mg_doc("projection:{room:+ joined:+}"), take_place, l, err);
 }
 
 static int
@@ -181,14 +182,19 @@ by_room(const void *a, const void *b)
 static void
 keep_places(struct head_list *l, struct head_list *now)
 {
+	const struct head *place;
 	size_t n = 0;
 
 	if (now->n > 0)
 		qsort(now->v, now->n, sizeof(*now->v), by_room);
-	for (size_t i = 0; i < l->n; i++)
-		if (now->n > 0 && bsearch(&l->v[i], now->v, now->n,
-				      sizeof(*now->v), by_room) != NULL)
-			l->v[n++] = l->v[i];
+	for (size_t i = 0; i < l->n && now->n > 0; i++) {
+		place =
+		    bsearch(&l->v[i], now->v, now->n, sizeof(*now->v), by_room);
+		if (place == NULL)
+			continue;
+		l->v[n] = l->v[i];
+		l->v[n++].joined = place->joined;
+	}
 	l->n = n;
 }
 

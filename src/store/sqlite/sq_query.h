@@ -111,7 +111,7 @@ Q(GROUPS_WORD,
     " CROSS JOIN rooms r ON r.id=w.room WHERE w.word>=?1 AND w.word<?2"
     " AND (w.word,w.room)>(?3,?4) ORDER BY w.word,w.room")
 Q(HEAD, "SELECT seq,members,cid FROM rooms WHERE id=?")
-Q(HEADS_OF, "SELECT r.id,r.seq,r.members,r.cid FROM members m"
+Q(HEADS_OF, "SELECT r.id,r.seq,r.members,r.cid,m.joined FROM members m"
 	    " CROSS JOIN rooms r ON r.id=m.room WHERE m.user=?")
 Q(DIRECT_ADD, "INSERT INTO directs (low,high,room) VALUES (?,?,?)")
 Q(DIRECT_GET, "SELECT room FROM directs WHERE low=? AND high=?")

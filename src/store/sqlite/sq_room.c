@@ -61,6 +61,7 @@ sq_heads_of(struct db *db, const struct id *user, struct head_list *l_r,
 		h->seq = sq_get_u64(stmt, 1);
 		h->members = (uint32_t)sq_get_u64(stmt, 2);
 		sq_get_cid(stmt, 3, &h->cid);
+		h->joined = sq_get_u64(stmt, 4);
 	}
 	sq_done(stmt);
 	if (rc == -1)

@@ -78,7 +78,9 @@ class Client:
         self.joined: dict[str, int] = {}
         self._boxes: dict[str, Box] = {}
         self._streams: dict[str, Stream] = {}
-        self._leaving: dict[str, tuple[Stream, int]] = {}  # to be heard to this seq, then over
+        # Memberships that are over, to be heard to this seq still; the oldest first.
+        self._leaving: dict[str, list[tuple[Stream, int]]] = {}
+        self._heard: dict[str, int] = {}  # room → the highest seq heard on this connection
         self._pending: dict[int, tuple[float, Callable[[dict | None], None]]] = {}
         self._next_id = 1
         self._socket: ws.ClientConnection | None = None
@@ -104,6 +106,7 @@ class Client:
         """The handshake only; no hello."""
         self._streams = {}
         self._leaving = {}
+        self._heard = {}
         self._boxes_rewind()
         self.frames = []
         self._greeted = False
@@ -318,6 +321,7 @@ class Client:
         if event.seq != stream.last + 1:
             self.device.oddities.append(f"seq {event.seq} after {stream.last} in {event.room}")
         stream.events.append(event)
+        self._heard[event.room] = max(event.seq, self._heard.get(event.room, 0))
         self._keep_event(event)
         if stream is self._streams.get(event.room):
             self.position[event.room] = (event.seq, event.cid)
@@ -326,9 +330,9 @@ class Client:
     def _stream_of(self, event: Event) -> Stream | None:
         """Logs are in order each, not with one another: what the self room says about a room
         may come before or behind that room's own events."""
-        leaving = self._leaving.get(event.room)
-        if leaving is not None and event.seq <= leaving[1]:
-            return leaving[0]
+        for stream, end in self._leaving.get(event.room, ()):
+            if event.seq <= end:
+                return stream
         if event.room not in self._streams and event.kind == "join" and self._is_me(event):
             self._begin(event.room, event.seq - 1, None)
         return self._streams.get(event.room)
@@ -343,21 +347,23 @@ class Client:
         if event.kind == "join" and self._is_me(event):
             self._join(event.room, event.seq)
         if event.kind == "leave" and self._is_me(event) and event.seq > listed:
-            if self._leaving.get(event.room, (None, 0))[1] == event.seq:
-                self._leaving.pop(event.room)
+            leaving = self._leaving.get(event.room, [])
+            if any(event.seq == end for _, end in leaving):
+                self._leaving[event.room] = [each for each in leaving if each[1] > event.seq]
             else:
                 self._forget(event.room)
         elif event.kind == "added":
             room, seq = event.body["room"], event.body["seq"]
             self._listed.add(room)
             self._join(room, seq)
-            if room not in self._streams:
+            # One that comes behind what it tells of may be over already.
+            if room not in self._streams and seq > self._heard.get(room, 0):
                 self._begin(room, seq - 1, None)
         elif event.kind == "removed":
             room, seq = event.body["room"], event.body["seq"]
             stream = self._streams.get(room)
             if stream is not None and stream.last < seq:
-                self._leaving[room] = (stream, seq)
+                self._leaving.setdefault(room, []).append((stream, seq))
                 self._forget(room)
 
     def _keep_event(self, event: Event) -> None:
