@@ -14,7 +14,7 @@
 
 struct hub_user;
 struct sync;    /* chat/sync.h: what is still to be sent after hello */
-struct blocked; /* chat/cmd_send.c: refused sends that must come again first */
+struct blocked; /* chat/blocked.h: refused sends that must come again first */
 
 enum {
 	DEVICE_HELLO = 1,    /* hello was asked */

@@ -1,203 +1,24 @@
-/* gate/ws_gate.c - from the upgrade to a device, from its frames to commands
- * and back. */
+/* gate/ws_gate.c - the frames of a device become commands, and answers frames.
+ */
 #include "gate/ws_gate.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "chat/auth.h"
 #include "chat/device.h"
 #include "chat/hub.h"
 #include "chat/request.h"
 #include "chat/sync.h"
 #include "chat/throttle.h"
 #include "gate/gate_private.h"
-#include "gate/token.h"
-#include "ws/handshake.h"
+#include "gate/ws_enter.h"
 
 #define UNDER_WAY_MAX 64 /* requests of one device; more: it is not read */
 #define UNDER_WAY_LOW 32
-#define RETRY_MAX_MS  3000 /* the hint given when closing with 1001 */
 #define DRAIN_STEP_MS 20
-#define OP_SHOWN      40    /* bytes of a wrong one in its error */
-#define TOO_MANY_MS   10000 /* the hint when there are too many of one */
-
-/* --- who is it? --- */
-
-struct entry {
-	struct gate *gate;
-	struct device *dev;
-	bool has_token;
-	uint32_t address_ticket; /* 0: too many from there */
-	char token[AUTH_TOKEN];
-	struct session session;
-	struct user user;
-	int found;
-	struct err err;
-};
-
-static void
-entry_work(struct db *db, void *arg)
-{
-	struct entry *e = arg;
-
-	e->found = auth_lookup(
-	    db, e->token, strlen(e->token), &e->session, &e->user, &e->err);
-}
-
-static void
-say_goodbye(struct device *dev)
-{
-	char reason[32];
-
-	snprintf(reason, sizeof(reason), "retry=%u",
-	    200 + clock_jitter(RETRY_MAX_MS));
-	wsconn_close(&dev->ws, WS_GOING_AWAY, reason);
-}
-
-static void
-too_many(struct device *dev)
-{
-	char reason[32];
-
-	snprintf(reason, sizeof(reason), "retry=%u",
-	    TOO_MANY_MS + clock_jitter(TOO_MANY_MS));
-	wsconn_close(&dev->ws, WS_TOO_MANY, reason);
-}
-
-/* It is somebody's. */
-static void
-welcome(struct entry *e, struct device *dev)
-{
-	struct chat *chat = e->gate->chat;
-	struct limit_key key = { .key = &e->user.id,
-		.len = sizeof(e->user.id) };
-
-	dev->user_ticket = limit_enter(chat->c.limits, chat->c.place,
-	    LIMIT_USER, &key, chat->conf->limit_connections_user);
-	if (dev->user_ticket == 0) {
-		too_many(dev);
-		return;
-	}
-	dev->id = e->user.id;
-	dev->session = e->session.id;
-	dev->flags |= DEVICE_SESSION;
-	auth_touch(chat, &e->session);
-	if (!e->gate->draining)
-		wsconn_resume(&dev->ws);
-}
-
-static void
-entry_done(void *arg)
-{
-	struct entry *e = arg;
-	struct device *dev = e->dev;
-
-	if (dev->flags & DEVICE_CLOSED) {
-		/* nothing to tell anybody */
-	} else if (e->found == 1) {
-		welcome(e, dev);
-	} else if (e->found == -1) {
-		say_goodbye(dev); /* the store is away: later */
-	} else {
-		wsconn_close(&dev->ws, WS_SESSION_OVER, "session over");
-	}
-	device_unref(dev);
-	explicit_bzero(e->token, sizeof(e->token));
-	free(e);
-}
-
-static void
-upgraded(int fd, const void *first, size_t first_len, void *arg)
-{
-	struct entry *e = arg;
-	struct device *dev;
-
-	if (fd == -1) {
-		limit_leave(e->gate->chat->c.limits, e->gate->chat->c.place,
-		    LIMIT_ADDRESS, e->address_ticket);
-		free(e);
-		return;
-	}
-	MEM_NEW(dev);
-	dev->chat = e->gate->chat;
-	dev->refs = 1;
-	dev->address_ticket = e->address_ticket;
-	wsconn_open(&dev->ws, e->gate->pool, fd, first, first_len);
-	if (e->address_ticket == 0 || !e->has_token) {
-		if (e->address_ticket == 0)
-			too_many(dev);
-		else
-			wsconn_close(&dev->ws, WS_SESSION_OVER, "log in first");
-		free(e);
-		return;
-	}
-	wsconn_pause(&dev->ws);
-	e->dev = device_ref(dev);
-	store_read(e->gate->chat->store, entry_work, entry_done, e);
-}
-
-static void
-refuse(struct http_request *req, int status, const char *text)
-{
-	if (status == 426)
-		http_reply_header(req, "Sec-WebSocket-Version", "13");
-	http_reply(
-	    req, status, "text/plain; charset=utf-8", text, strlen(text));
-}
-
-static uint32_t
-enter_address(struct chat *chat, const char *peer)
-{
-	uint8_t net[16];
-	struct limit_key key = { .key = net, .len = sizeof(net) };
-
-	limit_net(peer, net);
-	return limit_enter(chat->c.limits, chat->c.place, LIMIT_ADDRESS, &key,
-	    chat->conf->limit_connections_address);
-}
-
-static void
-on_ws(struct http_request *req, void *arg)
-{
-	struct gate *gate = arg;
-	struct ws_ask ask = {
-		.method = http_method_name(req),
-		.upgrade = http_header(req, "Upgrade"),
-		.connection = http_header(req, "Connection"),
-		.version = http_header(req, "Sec-WebSocket-Version"),
-		.key = http_header(req, "Sec-WebSocket-Key"),
-	};
-	int status = ws_check_ask(&ask);
-	struct entry *e;
-
-	if (status != 101) {
-		refuse(req, status == 0 ? 426 : status,
-		    "This address speaks WebSocket (RFC 6455), version 13.\n");
-		return;
-	}
-	if (!token_origin_ok(gate, req)) {
-		refuse(req, 403,
-		    "This Origin may not connect: name it in "
-		    "allowed_origins.\n");
-		return;
-	}
-	if (gate->draining) {
-		refuse(req, 503, "The server is going down.\n");
-		return;
-	}
-	MEM_NEW(e);
-	e->gate = gate;
-	e->has_token = token_find(gate, req, e->token);
-	e->address_ticket = enter_address(gate->chat, http_peer(req));
-	http_upgrade(req, upgraded, e);
-}
+#define OP_SHOWN      40 /* bytes of a wrong one in its error */
 
 /* --- commands --- */
 
@@ -360,15 +181,11 @@ static void
 on_closed(struct wsconn *w, unsigned code)
 {
 	struct device *dev = (struct device *)w;
-	struct chat *chat = dev->chat;
 
 	if (code == WS_RESUME)
 		atomic_fetch_add(dev->chat->c.counters.dropped, 1);
 	dev->flags |= DEVICE_CLOSED;
-	limit_leave(
-	    chat->c.limits, chat->c.place, LIMIT_ADDRESS, dev->address_ticket);
-	limit_leave(
-	    chat->c.limits, chat->c.place, LIMIT_USER, dev->user_ticket);
+	ws_leave(dev);
 	hub_remove_device(dev->chat->hub, dev);
 	device_unref(dev);
 }
@@ -388,7 +205,7 @@ ws_gate_open(struct gate *gate)
 	};
 
 	gate->pool = wspool_new(gate->chat->loop, &conf, &ops);
-	http_route(gate->http, "/ws", on_ws, gate);
+	http_route(gate->http, "/ws", ws_enter, gate);
 }
 
 void
@@ -445,7 +262,7 @@ close_one(struct wsconn *w, void *arg)
 	struct device *dev = (struct device *)w;
 
 	if (wsconn_is_open(w))
-		say_goodbye(dev);
+		ws_goodbye(dev);
 }
 
 static void
