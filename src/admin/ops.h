@@ -28,9 +28,4 @@ extern const struct admin_op admin_user_show;
  * *call->err. */
 int admin_need_user(struct db *db, struct admin_call *call, struct user *u_r);
 
-/* An account, a session, a room as administrators see them. */
-void admin_user_json(struct buf *b, const struct user *u);
-void admin_session_json(struct buf *b, const struct session *s);
-void admin_room_json(struct buf *b, const struct room *r);
-
 #endif

@@ -3,8 +3,8 @@
 #include "admin/ops.h"
 #include "store/rooms.h"
 
-void
-admin_room_json(struct buf *b, const struct room *r)
+static void
+put_room(struct buf *b, const struct room *r)
 {
 	json_open(b, '{');
 	json_kid(b, "id", &r->id);
@@ -29,7 +29,7 @@ list_run(struct db *db, struct admin_call *call)
 	json_key(call->out, "rooms");
 	json_open(call->out, '[');
 	for (size_t i = 0; i < l.n; i++)
-		admin_room_json(call->out, &l.v[i]);
+		put_room(call->out, &l.v[i]);
 	json_close(call->out, ']');
 	if (l.n == ADMIN_PAGE)
 		json_kid(call->out, "next", &l.v[l.n - 1].id);
@@ -79,7 +79,7 @@ show_run(struct db *db, struct admin_call *call)
 	    db_members(db, &id, after, ADMIN_PAGE, &l, call->err) == -1)
 		return;
 	json_key(call->out, "room");
-	admin_room_json(call->out, &r);
+	put_room(call->out, &r);
 	put_members(call->out, &l);
 	member_views_free(&l);
 }

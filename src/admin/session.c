@@ -7,8 +7,8 @@
 
 #define SESSIONS_MAX 1000 /* of one answer */
 
-void
-admin_session_json(struct buf *b, const struct session *s)
+static void
+put_session(struct buf *b, const struct session *s)
 {
 	json_open(b, '{');
 	json_kid(b, "id", &s->id);
@@ -40,7 +40,7 @@ add_run(struct db *db, struct admin_call *call)
 	if (db_session_create(db, &s, hash, call->err) == 0) {
 		json_kstr(call->out, "token", token);
 		json_key(call->out, "session");
-		admin_session_json(call->out, &s);
+		put_session(call->out, &s);
 	}
 	explicit_bzero(token, sizeof(token));
 }
@@ -61,7 +61,7 @@ list_run(struct db *db, struct admin_call *call)
 	json_key(call->out, "sessions");
 	json_open(call->out, '[');
 	for (size_t i = 0; i < l.n; i++)
-		admin_session_json(call->out, &l.v[i]);
+		put_session(call->out, &l.v[i]);
 	json_close(call->out, ']');
 	session_list_free(&l);
 }

@@ -30,8 +30,8 @@ admin_need_user(struct db *db, struct admin_call *call, struct user *u_r)
 	return found == -1 ? -1 : 0;
 }
 
-void
-admin_user_json(struct buf *b, const struct user *u)
+static void
+put_user(struct buf *b, const struct user *u)
 {
 	json_open(b, '{');
 	json_kid(b, "id", &u->id);
@@ -48,7 +48,7 @@ static void
 answer_user(struct admin_call *call, const struct user *u)
 {
 	json_key(call->out, "user");
-	admin_user_json(call->out, u);
+	put_user(call->out, u);
 }
 
 /* The account as it is after a change. */
@@ -141,7 +141,7 @@ list_run(struct db *db, struct admin_call *call)
 	json_key(call->out, "users");
 	json_open(call->out, '[');
 	for (size_t i = 0; i < l.n; i++)
-		admin_user_json(call->out, &l.v[i]);
+		put_user(call->out, &l.v[i]);
 	json_close(call->out, ']');
 	if (l.n == ADMIN_PAGE)
 		json_kstr(call->out, "next", l.v[l.n - 1].name);

@@ -111,16 +111,6 @@ buf_cstr(struct buf *b)
 	return (const char *)b->data;
 }
 
-uint8_t *
-buf_take(struct buf *b, size_t *len_r)
-{
-	uint8_t *data = b->data != NULL ? b->data : mem_alloc(1);
-
-	*len_r = b->len;
-	memset(b, 0, sizeof(*b));
-	return data;
-}
-
 void
 buf_add_be16(struct buf *b, uint16_t v)
 {

@@ -25,9 +25,6 @@ void buf_add_u64(struct buf *b, uint64_t v); /* decimal digits */
 void buf_drain(struct buf *b, size_t n);     /* drops the first n */
 const char *buf_cstr(struct buf *b);         /* NUL behind; not counted */
 
-/* Hands the memory to the caller (free()), b is empty afterwards. */
-uint8_t *buf_take(struct buf *b, size_t *len_r);
-
 /* Fixed-width big-endian integers, for wire formats. */
 void buf_add_be16(struct buf *b, uint16_t v);
 void buf_add_be32(struct buf *b, uint32_t v);

@@ -44,13 +44,6 @@ request_reply(struct request *req)
 		device_unref(dev);
 }
 
-void
-request_fail(struct request *req, const struct err *err)
-{
-	req->err = *err;
-	request_reply(req);
-}
-
 static void
 next(struct request *req)
 {

@@ -80,8 +80,6 @@ extern const struct chat_cmd *const chat_cmds[];
  * The gate allocates it (mem_zalloc), counts it in chat->requests and holds its
  * dev; all of that ends here. */
 void request_reply(struct request *req);
-/* The same with this error. */
-void request_fail(struct request *req, const struct err *err);
 
 /* Runs work on a reader (writer) thread: it may use req->user, session, args,
  * data, out and err, nothing else. Then done on the loop; done NULL:

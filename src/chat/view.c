@@ -28,6 +28,15 @@ view_may_read(struct db *db, const struct id *room, const struct id *user,
 	return room_may_read(room_r, me_r, err);
 }
 
+/* Who is not a member is not told the last message. */
+static void
+put_room(struct buf *out, struct room_view *v)
+{
+	if (v->me.role == ROLE_NONE)
+		v->last.seq = 0;
+	room_view_json(out, v);
+}
+
 void
 view_room(struct db *db, struct request *req, const struct id *room)
 {
@@ -41,17 +50,9 @@ view_room(struct db *db, struct request *req, const struct id *room)
 		no_room(&req->err);
 	} else {
 		json_key(&req->out, "room");
-		view_room_json(&req->out, &v);
+		put_room(&req->out, &v);
 	}
 	event_free_body(&v.last);
-}
-
-void
-view_room_json(struct buf *out, struct room_view *v)
-{
-	if (v->me.role == ROLE_NONE)
-		v->last.seq = 0;
-	room_view_json(out, v);
 }
 
 void
@@ -70,6 +71,6 @@ view_rooms_json(struct buf *out, const struct room_views *l, size_t n)
 	json_key(out, "rooms");
 	json_open(out, '[');
 	for (size_t i = 0; i < n; i++)
-		view_room_json(out, &l->v[i]);
+		put_room(out, &l->v[i]);
 	json_close(out, ']');
 }

@@ -20,13 +20,11 @@ int view_may_read(struct db *db, const struct id *room, const struct id *user,
  * room; sets req->err when that may not be. */
 void view_room(struct db *db, struct request *req, const struct id *room);
 
-/* Appends one Room. Who is not a member is not told the last message. */
-void view_room_json(struct buf *out, struct room_view *v);
-
 /* Appends "users":[User,…]. */
 void view_users_json(struct buf *out, const struct user_list *l);
 
-/* Appends "rooms":[Room,…] of the first n. */
+/* Appends "rooms":[Room,…] of the first n. Who is not a member is not told the
+ * last message. */
 void view_rooms_json(struct buf *out, const struct room_views *l, size_t n);
 
 #endif

@@ -313,6 +313,22 @@ forget_upgrade(struct http_head *h)
 			h->fields[i].name = "";
 }
 
+/* Is token one of the comma-separated members of list (may be NULL)? */
+static bool
+lists(const char *list, const char *token)
+{
+	size_t n = strlen(token), len;
+
+	while (list != NULL && *list != '\0') {
+		list += strspn(list, ", \t");
+		len = strcspn(list, ", \t");
+		if (len == n && strncasecmp(list, token, n) == 0)
+			return true;
+		list += len;
+	}
+	return false;
+}
+
 static int
 check_fields(struct http_head *h, uint64_t body_max, struct http_refusal *r)
 {
@@ -327,8 +343,8 @@ check_fields(struct http_head *h, uint64_t body_max, struct http_refusal *r)
 		return -1;
 	if (h->minor == 0)
 		forget_upgrade(h);
-	h->keep_alive = h->minor == 0 ? http_lists(connection, "keep-alive")
-				      : !http_lists(connection, "close");
+	h->keep_alive = h->minor == 0 ? lists(connection, "keep-alive")
+				      : !lists(connection, "close");
 	return 0;
 }
 
@@ -373,19 +389,4 @@ http_head_value(const struct http_head *h, const char *name)
 		if (strcasecmp(h->fields[i].name, name) == 0)
 			return h->fields[i].value;
 	return NULL;
-}
-
-bool
-http_lists(const char *list, const char *token)
-{
-	size_t n = strlen(token), len;
-
-	while (list != NULL && *list != '\0') {
-		list += strspn(list, ", \t");
-		len = strcspn(list, ", \t");
-		if (len == n && strncasecmp(list, token, n) == 0)
-			return true;
-		list += len;
-	}
-	return false;
 }

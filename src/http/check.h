@@ -59,7 +59,4 @@ struct http_head *http_head_read(
 /* The value of a header, case does not matter; NULL if absent. */
 const char *http_head_value(const struct http_head *h, const char *name);
 
-/* Is token one of the comma-separated members of list (may be NULL)? */
-bool http_lists(const char *list, const char *token);
-
 #endif

@@ -11,14 +11,23 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "bus/bus.h"
 #include "proc/child.h"
 #include "proc/hosts.h"
+#include "store/store.h"
 
 enum {
 	LOOK_MS = 100,
 	ASK_MS = 500,      /* between two looks into the store */
 	GIVE_UP_MS = 7000, /* longer than it takes to judge, and to connect */
 	LEAVE_S = 3,
+};
+
+/* What is asked for. */
+struct join {
+	const struct store_conf *store;
+	const char *bus; /* the key's value */
+	struct node me;  /* not serving */
 };
 
 struct joining {
@@ -190,7 +199,26 @@ join_open(struct joining *g, struct bus_pairs **pairs)
 	return g->bus == NULL ? -1 : 0;
 }
 
-int
+/* Takes the host out of the list, if it is the one in it. */
+static void
+leave_hosts(const struct store_conf *store, const struct node *me)
+{
+	struct db *db = store_open_alone(store, NULL);
+	struct node_list l = { 0 };
+
+	if (db == NULL)
+		return;
+	db_nodes(db, &l, NULL);
+	for (size_t i = 0; i < l.n; i++)
+		if (id_eq(&l.v[i].id, &me->id) && id_eq(&l.v[i].run, &me->run))
+			db_node_drop(db, &l.v[i], NULL);
+	node_list_free(&l);
+	store_close_alone(&db);
+}
+
+/* 0; or -1: the list has it no more, and *err says why; ERR_BUSY when the store
+ * is not there to tell. Blocks, in a process that forks no more. */
+static int
 join_hosts(const struct join *j, struct err *err)
 {
 	struct bus_pairs *pairs = NULL;
@@ -222,22 +250,6 @@ join_hosts(const struct join *j, struct err *err)
 	free(g->hosts);
 	free(g);
 	return rc;
-}
-
-void
-leave_hosts(const struct store_conf *store, const struct node *me)
-{
-	struct db *db = store_open_alone(store, NULL);
-	struct node_list l = { 0 };
-
-	if (db == NULL)
-		return;
-	db_nodes(db, &l, NULL);
-	for (size_t i = 0; i < l.n; i++)
-		if (id_eq(&l.v[i].id, &me->id) && id_eq(&l.v[i].run, &me->run))
-			db_node_drop(db, &l.v[i], NULL);
-	node_list_free(&l);
-	store_close_alone(&db);
 }
 
 /* In a child ------------------------------------------------------------------
