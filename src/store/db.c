@@ -1,22 +1,8 @@
-/* store/db.c - the calls of users.h and rooms.h, handed to the driver. */
-
-#include <stdlib.h>
-#include <string.h>
+/* store/db.c - the calls of users.h, rooms.h and the like, handed to the
+ * driver.
+ */
 
 #include "store/driver.h"
-#include "store/module.h"
-
-const struct db_driver *
-driver_find(const char *name, struct err *err)
-{
-	static const struct db_driver *const drivers[] = { &sqlite_driver,
-		&fail_driver };
-
-	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++)
-		if (strcmp(drivers[i]->name, name) == 0)
-			return drivers[i];
-	return module_load(name, err);
-}
 
 int
 db_user_count(struct db *db, uint64_t limit, uint64_t *n_r, struct err *err)
@@ -318,14 +304,6 @@ db_rooms_scan(struct db *db, const struct id *after, bool self, size_t limit,
 	return db->driver->rooms_scan(db, after, self, limit, l_r, err);
 }
 
-bool
-store_is_shared(const char *driver)
-{
-	const struct db_driver *d = driver_find(driver, NULL);
-
-	return d != NULL && d->shared;
-}
-
 int
 db_node_put(struct db *db, const struct node *n, struct err *err)
 {
@@ -373,89 +351,6 @@ int
 db_integrity(struct db *db, struct err *err)
 {
 	return db->driver->integrity(db, err);
-}
-
-struct db *
-store_open_alone(const struct store_conf *conf, struct err *err)
-{
-	const struct db_driver *driver = driver_find(conf->driver, err);
-	struct db *db;
-
-	if (driver == NULL)
-		return NULL;
-	db = driver->open(conf, true, err);
-	if (db == NULL)
-		return NULL;
-	db->driver = driver;
-	db->ok = true;
-	return db;
-}
-
-void
-store_close_alone(struct db **db)
-{
-	if (*db != NULL)
-		(*db)->driver->close(*db);
-	*db = NULL;
-}
-
-int
-store_swap(const struct store_conf *conf, const char *new_path, struct err *err)
-{
-	const struct db_driver *driver = driver_find(conf->driver, err);
-
-	if (driver == NULL)
-		return -1;
-	return driver->swap(conf, new_path, err);
-}
-
-void
-invite_list_free(struct invite_list *l)
-{
-	free(l->v);
-	*l = (struct invite_list){ 0 };
-}
-
-void
-node_list_free(struct node_list *l)
-{
-	free(l->v);
-	*l = (struct node_list){ 0 };
-}
-
-void
-session_list_free(struct session_list *l)
-{
-	free(l->v);
-	*l = (struct session_list){ 0 };
-}
-
-void
-room_rows_free(struct room_rows *l)
-{
-	free(l->v);
-	*l = (struct room_rows){ 0 };
-}
-
-void
-user_list_free(struct user_list *l)
-{
-	free(l->v);
-	*l = (struct user_list){ 0 };
-}
-
-void
-member_views_free(struct member_views *l)
-{
-	free(l->v);
-	*l = (struct member_views){ 0 };
-}
-
-void
-head_list_free(struct head_list *l)
-{
-	free(l->v);
-	*l = (struct head_list){ 0 };
 }
 
 int

@@ -50,293 +50,84 @@ fail_idle(struct db *db)
 	return true;
 }
 
-static int
-fail_user_count(struct db *db, uint64_t limit, uint64_t *n_r, struct err *err)
-{
-	return busy(db, err);
-}
+/* A call of struct db_driver with these arguments between db and err. */
+#define FAILS(call, ...)                                                       \
+	static int fail_##call(struct db *db, ##__VA_ARGS__, struct err *err)  \
+	{                                                                      \
+		return busy(db, err);                                          \
+	}
 
-static int
-fail_user_create(struct db *db, const struct user *u, const char *passhash,
-    bool first, const uint8_t *invite, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_user_by_name(struct db *db, const char *name, struct user *u_r,
-    char *passhash, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_user_get(
-    struct db *db, const struct id *id, struct user *u_r, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_users_get(struct db *db, const struct id *ids, size_t n,
-    struct user_list *l_r, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_users_prefix(struct db *db, const char *prefix, const char *after,
-    size_t limit, struct user_list *l_r, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_users_seen(
-    struct db *db, const struct id *ids, size_t n, uint64_t at, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_user_set_password(struct db *db, const struct id *user, const char *was,
-    const char *passhash, const struct id *keep, struct event_list *more,
-    struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_user_disable(struct db *db, const struct id *user, bool on,
-    struct event_list *more, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_user_set_admin(
-    struct db *db, const struct id *user, bool admin, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_user_remove(struct db *db, const struct id *user, bool spare_admin,
-    struct event_list *more, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_users_scan(struct db *db, const struct id *after, size_t limit,
-    struct user_list *l_r, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_session_create(struct db *db, const struct session *s, const uint8_t *hash,
-    const char *passhash, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_session_get(struct db *db, const uint8_t *hash, uint64_t now,
-    struct session *s_r, struct user *u_r, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_session_alive(struct db *db, const struct id *user,
-    const struct id *session, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_sessions_touch(struct db *db, const struct session_key *keys, size_t n,
-    uint64_t used, uint64_t expires, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_session_delete(struct db *db, const struct id *user,
-    const struct id *session, struct event_list *more, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_sessions_delete(struct db *db, const struct id *user,
-    const struct id *keep, struct event_list *more, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_sessions_of(struct db *db, const struct id *user, size_t limit,
-    struct session_list *l_r, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_user_passhash(
-    struct db *db, const struct id *user, char *passhash, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_user_set_display(
-    struct db *db, const struct id *user, const char *display, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_invite_create(
-    struct db *db, const struct invite *v, const uint8_t *hash, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_invite_get(
-    struct db *db, const uint8_t *hash, struct invite *v_r, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_invites(struct db *db, const struct id *before, size_t limit,
-    struct invite_list *l_r, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_invite_delete(struct db *db, const struct id *invite, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_room_create(struct db *db, const struct room_new *n, struct id *id_r,
-    struct event_list *more, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_room_get(
-    struct db *db, const struct id *id, struct room *r, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_member_get(struct db *db, const struct id *room, const struct id *user,
-    struct member *m_r, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_room_view(struct db *db, const struct id *room, const struct id *user,
-    struct room_view *v_r, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_rooms_of(struct db *db, const struct id *user,
-    const struct room_pos *after, size_t limit, struct room_views *l_r,
-    struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_groups_prefix(struct db *db, const struct id *user, const char *prefix,
-    const struct room *after, size_t limit, struct room_views *l_r,
-    struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_groups_words(struct db *db, const struct id *user, const char *words,
-    struct group_pos *pos, size_t limit, struct room_views *l_r,
-    struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_members(struct db *db, const struct id *room, uint64_t after, size_t limit,
-    struct member_views *l_r, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_heads_of(struct db *db, const struct id *user, struct head_list *l_r,
-    struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_heads(struct db *db, struct head *v, size_t n, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_events(struct db *db, const struct id *room,
-    const struct event_range *range, struct event_list *l_r, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_rooms_scan(struct db *db, const struct id *after, bool self, size_t limit,
-    struct room_rows *l_r, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_snapshot(struct db *db, struct err *err)
-{
-	return busy(db, err);
-}
+FAILS(user_count, uint64_t limit, uint64_t *n_r)
+FAILS(user_create, const struct user *u, const char *passhash, bool first,
+    const uint8_t *invite)
+FAILS(user_by_name, const char *name, struct user *u_r, char *passhash)
+FAILS(user_get, const struct id *id, struct user *u_r)
+FAILS(users_get, const struct id *ids, size_t n, struct user_list *l_r)
+FAILS(users_prefix, const char *prefix, const char *after, size_t limit,
+    struct user_list *l_r)
+FAILS(users_seen, const struct id *ids, size_t n, uint64_t at)
+FAILS(user_set_password, const struct id *user, const char *was,
+    const char *passhash, const struct id *keep, struct event_list *more)
+FAILS(user_disable, const struct id *user, bool on, struct event_list *more)
+FAILS(user_set_admin, const struct id *user, bool admin)
+FAILS(user_remove, const struct id *user, bool spare_admin,
+    struct event_list *more)
+FAILS(users_scan, const struct id *after, size_t limit, struct user_list *l_r)
+FAILS(session_create, const struct session *s, const uint8_t *hash,
+    const char *passhash)
+FAILS(session_get, const uint8_t *hash, uint64_t now, struct session *s_r,
+    struct user *u_r)
+FAILS(session_alive, const struct id *user, const struct id *session)
+FAILS(sessions_touch, const struct session_key *keys, size_t n, uint64_t used,
+    uint64_t expires)
+FAILS(session_delete, const struct id *user, const struct id *session,
+    struct event_list *more)
+FAILS(sessions_delete, const struct id *user, const struct id *keep,
+    struct event_list *more)
+FAILS(
+    sessions_of, const struct id *user, size_t limit, struct session_list *l_r)
+FAILS(user_passhash, const struct id *user, char *passhash)
+FAILS(user_set_display, const struct id *user, const char *display)
+FAILS(invite_create, const struct invite *v, const uint8_t *hash)
+FAILS(invite_get, const uint8_t *hash, struct invite *v_r)
+FAILS(invites, const struct id *before, size_t limit, struct invite_list *l_r)
+FAILS(invite_delete, const struct id *invite)
+FAILS(room_create, const struct room_new *n, struct id *id_r,
+    struct event_list *more)
+FAILS(room_get, const struct id *id, struct room *r)
+FAILS(member_get, const struct id *room, const struct id *user,
+    struct member *m_r)
+FAILS(room_view, const struct id *room, const struct id *user,
+    struct room_view *v_r)
+FAILS(rooms_of, const struct id *user, const struct room_pos *after,
+    size_t limit, struct room_views *l_r)
+FAILS(groups_prefix, const struct id *user, const char *prefix,
+    const struct room *after, size_t limit, struct room_views *l_r)
+FAILS(groups_words, const struct id *user, const char *words,
+    struct group_pos *pos, size_t limit, struct room_views *l_r)
+FAILS(members, const struct id *room, uint64_t after, size_t limit,
+    struct member_views *l_r)
+FAILS(heads_of, const struct id *user, struct head_list *l_r)
+FAILS(heads, struct head *v, size_t n)
+FAILS(events, const struct id *room, const struct event_range *range,
+    struct event_list *l_r)
+FAILS(rooms_scan, const struct id *after, bool self, size_t limit,
+    struct room_rows *l_r)
+FAILS(snapshot)
+FAILS(backup, const char *path)
+FAILS(node_put, const struct node *n)
+FAILS(node_drop, const struct node *n)
+FAILS(integrity)
+FAILS(copy_list, enum copy_kind kind, const struct copy_row *after,
+    size_t limit, struct copy_row *rows)
+FAILS(copy_put, enum copy_kind kind, const struct copy_row *rows, size_t n,
+    bool first)
+FAILS(copy_events, const struct event *ev, size_t n)
+FAILS(copy_room, const struct room *r, const struct member *members, size_t n)
 
 static void
 fail_snapshot_end(struct db *db)
 {
-}
-
-static int
-fail_backup(struct db *db, const char *path, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_node_put(struct db *db, const struct node *n, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_node_drop(struct db *db, const struct node *n, struct err *err)
-{
-	return busy(db, err);
 }
 
 static int
@@ -347,43 +138,9 @@ fail_nodes(struct db *db, struct node_list *l_r, struct err *err)
 }
 
 static int
-fail_integrity(struct db *db, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
 fail_swap(const struct store_conf *conf, const char *new_path, struct err *err)
 {
 	return err_set(err, ERR_BUSY, "The store cannot be reached.");
-}
-
-static int
-fail_copy_list(struct db *db, enum copy_kind kind, const struct copy_row *after,
-    size_t limit, struct copy_row *rows, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_copy_put(struct db *db, enum copy_kind kind, const struct copy_row *rows,
-    size_t n, bool first, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_copy_events(
-    struct db *db, const struct event *ev, size_t n, struct err *err)
-{
-	return busy(db, err);
-}
-
-static int
-fail_copy_room(struct db *db, const struct room *r,
-    const struct member *members, size_t n, struct err *err)
-{
-	return busy(db, err);
 }
 
 const struct db_driver fail_driver = {

@@ -4,9 +4,11 @@ src_store_libstore_a_SOURCES = \
 	src/store/append.c src/store/append.h \
 	src/store/asked.c src/store/asked.h \
 	src/store/copy.h \
-	src/store/db.c src/store/driver.h \
+	src/store/db.c \
+	src/store/driver.c src/store/driver.h \
 	src/store/fail.c \
 	src/store/invites.h \
+	src/store/list.c \
 	src/store/module.c src/store/module.h \
 	src/store/nodes.h \
 	src/store/patience.c src/store/patience.h \
