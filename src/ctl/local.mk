@@ -12,6 +12,8 @@ burungctl_SOURCES = \
 	src/ctl/ctl.c src/ctl/ctl.h \
 	src/ctl/main.c \
 	src/ctl/table.c src/ctl/table.h \
-	src/ctl/target.c src/ctl/target.h
+	src/ctl/target.c src/ctl/target.h src/ctl/target_own.h \
+	src/ctl/target_call.c \
+	src/ctl/target_copy.c
 burungctl_LDADD = $(ADMIN_LIBS)
 burungctl_LDFLAGS = $(MODULES_IN)
