@@ -1,16 +1,13 @@
-/* base/conf.c - the configuration: the table of its keys, and the reading of
- * file and environment. */
+/* base/conf.c - the configuration: the table of its keys, and what is done with
+ * all of them. */
 #include "base/conf.h"
 
 #include <bsd/string.h>
-#include <ctype.h>
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/conf_value.h"
+#include "base/conf_read.h"
 #include "base/mem.h"
 
 #define LISTEN_WANT "an address and port such as 127.0.0.1:8080 or [::1]:8080"
@@ -25,7 +22,7 @@
 	}
 
 /* Documented in conf/burungd.conf, in this order. */
-static const struct conf_key keys[] = {
+const struct conf_key conf_keys[] = {
 	{ .name = "listen",
 	    .kind = CONF_LIST,
 	    .off = AT(listen),
@@ -151,10 +148,11 @@ static const struct conf_key keys[] = {
 	    .max = 1000000 },
 };
 
-#define KEYS (sizeof(keys) / sizeof(keys[0]))
+enum { KEYS = sizeof(conf_keys) / sizeof(conf_keys[0]) };
+const size_t conf_nkeys = KEYS;
 
-static void *
-value_of(struct conf *conf, const struct conf_key *key)
+void *
+conf_value_of(struct conf *conf, const struct conf_key *key)
 {
 	return (char *)conf + key->off;
 }
@@ -167,149 +165,12 @@ conf_new(void)
 
 	MEM_NEW(conf);
 	for (size_t i = 0; i < KEYS; i++)
-		if (keys[i].def != NULL)
-			conf_value_set(&keys[i], value_of(conf, &keys[i]),
-			    keys[i].def, NULL);
+		if (conf_keys[i].def != NULL)
+			conf_value_set(&conf_keys[i],
+			    conf_value_of(conf, &conf_keys[i]),
+			    conf_keys[i].def, NULL);
 	conf->workers = cpus < 2 ? 2 : cpus > 64 ? 64 : (uint32_t)cpus;
 	return conf;
-}
-
-static const struct conf_key *
-key_find(const char *name)
-{
-	for (size_t i = 0; i < KEYS; i++)
-		if (strcmp(keys[i].name, name) == 0)
-			return &keys[i];
-	return NULL;
-}
-
-static char *
-trim(char *s)
-{
-	size_t len;
-
-	while (isspace((unsigned char)*s))
-		s++;
-	for (len = strlen(s); len > 0 && isspace((unsigned char)s[len - 1]);)
-		len--;
-	s[len] = '\0';
-	return s;
-}
-
-/* One line being read: where it stands, for messages. */
-struct line {
-	const char *path;
-	unsigned number;
-	unsigned seen[KEYS]; /* the line where each key stood, or 0 */
-};
-
-static int
-line_wrong(
-    const struct line *l, const char *name, const char *why, struct err *err)
-{
-	return err_set(
-	    err, ERR_CONF, "%s:%u: %.32s: %s", l->path, l->number, name, why);
-}
-
-static int
-line_set(struct line *l, struct conf *conf, const char *name, const char *text,
-    struct err *err)
-{
-	const struct conf_key *key = key_find(name);
-	struct err why = { 0 };
-
-	if (key == NULL)
-		return line_wrong(l, name,
-		    "no such key; conf/burungd.conf lists them all", err);
-	if (l->seen[key - keys] != 0)
-		return err_set(err, ERR_CONF,
-		    "%s:%u: %s: stands in line %u already; remove one of them",
-		    l->path, l->number, name, l->seen[key - keys]);
-	l->seen[key - keys] = l->number;
-	if (text[0] == '\0')
-		return line_wrong(l, name,
-		    "has no value; write one, or remove the line for the "
-		    "default",
-		    err);
-	if (conf_value_set(key, value_of(conf, key), text, &why) == -1)
-		return line_wrong(l, name, why.text, err);
-	return 0;
-}
-
-static int
-line_read(struct line *l, struct conf *conf, char *s, struct err *err)
-{
-	char *eq;
-
-	s = trim(s);
-	if (s[0] == '\0' || s[0] == '#')
-		return 0;
-	eq = strchr(s, '=');
-	if (eq == NULL)
-		return line_wrong(
-		    l, s, "is not `key = value`; comments begin with #", err);
-	*eq = '\0';
-	return line_set(l, conf, trim(s), trim(eq + 1), err);
-}
-
-static int
-file_read(const char *path, struct conf *conf, struct err *err)
-{
-	struct line l = { .path = path };
-	char *s = NULL;
-	size_t size = 0;
-	int rc = 0;
-	FILE *f = fopen(path, "re");
-
-	if (f == NULL)
-		return err_set(err, ERR_CONF,
-		    "%s: %s; name another file with -c, or none for the "
-		    "defaults",
-		    path, strerror(errno));
-	errno = 0;
-	while (rc == 0 && getline(&s, &size, f) != -1) {
-		l.number++;
-		rc = line_read(&l, conf, s, err);
-	}
-	if (rc == 0 && ferror(f))
-		rc = err_set(err, ERR_CONF, "%s: %s", path, strerror(errno));
-	free(s);
-	fclose(f);
-	return rc;
-}
-
-/* An empty variable is none: that is how a compose file leaves one out. Blanks
- * around a value do not count, as in the file: some end in a CR. */
-static int
-env_key(struct conf *conf, const struct conf_key *key, struct err *err)
-{
-	char name[64] = "BURUNG_", *text, *copy;
-	struct err why = { 0 };
-	int rc = 0;
-
-	strlcat(name, key->name, sizeof(name));
-	for (char *p = name; *p != '\0'; p++)
-		*p = (char)toupper((unsigned char)*p);
-	text = getenv(name);
-	if (text == NULL)
-		return 0;
-	copy = mem_dup(text, strlen(text) + 1);
-	text = trim(copy);
-	if (text[0] != '\0' &&
-	    conf_value_set(key, value_of(conf, key), text, &why) == -1)
-		rc = err_set(
-		    err, ERR_CONF, "environment: %s: %s", name, why.text);
-	free(copy);
-	return rc;
-}
-
-static int
-env_read(struct conf *conf, struct err *err)
-{
-	for (size_t i = 0; i < KEYS; i++)
-		if (env_key(conf, &keys[i], err) == -1)
-			return -1;
-	return 0;
 }
 
 /* What several keys must be together. */
@@ -340,8 +201,8 @@ conf_load(const char *path, struct conf **conf_r, struct err *err)
 {
 	struct conf *conf = conf_new();
 
-	if ((path != NULL && file_read(path, conf, err) == -1) ||
-	    env_read(conf, err) == -1 || whole_check(conf, err) == -1) {
+	if ((path != NULL && conf_read_file(path, conf, err) == -1) ||
+	    conf_read_env(conf, err) == -1 || whole_check(conf, err) == -1) {
 		conf_free(&conf);
 		return -1;
 	}
@@ -355,7 +216,8 @@ conf_free(struct conf **conf)
 	if (*conf == NULL)
 		return;
 	for (size_t i = 0; i < KEYS; i++)
-		conf_value_free(&keys[i], value_of(*conf, &keys[i]));
+		conf_value_free(
+		    &conf_keys[i], conf_value_of(*conf, &conf_keys[i]));
 	free(*conf);
 	*conf = NULL;
 }
@@ -384,11 +246,11 @@ conf_each(const struct conf *conf,
 
 	for (size_t i = 0; i < KEYS; i++) {
 		buf_clear(&text);
-		conf_value_text(
-		    &keys[i], (const char *)conf + keys[i].off, &text);
-		if (keys[i].login)
+		conf_value_text(&conf_keys[i],
+		    (const char *)conf + conf_keys[i].off, &text);
+		if (conf_keys[i].login)
 			hide_login(&text);
-		cb(keys[i].name, buf_cstr(&text), arg);
+		cb(conf_keys[i].name, buf_cstr(&text), arg);
 	}
 	buf_free(&text);
 }
@@ -399,12 +261,13 @@ conf_fixed_diff(
 {
 	out[0] = '\0';
 	for (size_t i = 0; i < KEYS; i++) {
-		if (!keys[i].fixed ||
-		    conf_value_eq(&keys[i], (const char *)old + keys[i].off,
-			(const char *)new_conf + keys[i].off))
+		if (!conf_keys[i].fixed ||
+		    conf_value_eq(&conf_keys[i],
+			(const char *)old + conf_keys[i].off,
+			(const char *)new_conf + conf_keys[i].off))
 			continue;
 		if (out[0] != '\0')
 			strlcat(out, ", ", size);
-		strlcat(out, keys[i].name, size);
+		strlcat(out, conf_keys[i].name, size);
 	}
 }

@@ -218,8 +218,6 @@ conf_value_set(
 	i = word_index(key->words, text);
 	if (i == -1)
 		return bad_word(key, text, err);
-	if (key->kind == CONF_WORD)
-		return set_text(key, dst, text, err);
 	*(int *)dst = i;
 	return 0;
 }
@@ -229,7 +227,7 @@ conf_value_free(const struct conf_key *key, void *dst)
 {
 	if (key->kind == CONF_LIST)
 		list_free(*(char ***)dst);
-	else if (key->kind == CONF_TEXT || key->kind == CONF_WORD)
+	else if (key->kind == CONF_TEXT)
 		free(*(char **)dst);
 }
 
@@ -257,7 +255,6 @@ conf_value_eq(const struct conf_key *key, const void *a, const void *b)
 		return list_eq(
 		    *(char *const *const *)a, *(char *const *const *)b);
 	case CONF_TEXT:
-	case CONF_WORD:
 		return text_eq(
 		    *(const char *const *)a, *(const char *const *)b);
 	case CONF_RATE:
@@ -289,7 +286,6 @@ conf_value_text(const struct conf_key *key, const void *v, struct buf *b)
 			buf_addf(b, "%s%s", b->len > 0 ? " " : "", *list);
 		break;
 	case CONF_TEXT:
-	case CONF_WORD:
 		text = *(const char *const *)v;
 		buf_adds(b, text != NULL ? text : "");
 		break;

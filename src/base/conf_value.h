@@ -14,7 +14,6 @@ enum conf_kind {
 	CONF_TEXT,   /* char * */
 	CONF_LIST,   /* char **, NULL at the end */
 	CONF_NUMBER, /* uint32_t */
-	CONF_WORD,   /* char *, one of words */
 	CONF_ENUM,   /* an enum: index into words */
 	CONF_RATE,   /* struct conf_rate: "20/s 100", "0" */
 };

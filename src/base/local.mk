@@ -5,6 +5,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/conf.c src/base/conf.h \
+	src/base/conf_read.c src/base/conf_read.h \
 	src/base/conf_value.c src/base/conf_value.h \
 	src/base/err.c src/base/err.h \
 	src/base/failpoint.c src/base/failpoint.h \
