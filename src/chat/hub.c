@@ -5,17 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "chat/hub_private.h"
 #include "chat/presence.h"
 #include "chat/sync.h"
 
-#define POLL_PERIOD 30 /* seconds in which every log is asked for once */
-
 static void hub_turn_end(void *arg);
-static void hub_tick(void *arg);
 
 struct hub *
 hub_new(struct chat *chat)
@@ -27,7 +22,7 @@ hub_new(struct chat *chat)
 	map_init(&hub->rooms, struct hub_room, log.id);
 	map_init(&hub->users, struct hub_user, log.id);
 	loop_on_turn_end(chat->loop, LOOP_ORDER_HUB, hub_turn_end, hub);
-	hub->tick = loop_timer_new(chat->loop, 1000, true, hub_tick, hub);
+	hub->tick = loop_timer_new(chat->loop, 1000, true, hub_poll_tick, hub);
 	return hub;
 }
 
@@ -146,7 +141,7 @@ hub_turn_end(void *arg)
 		else if (!log->self && hub_log_room(log)->nusers == 0)
 			room_free(hub, hub_log_room(log));
 	}
-	hub_log_poll_flush(hub);
+	hub_poll_flush(hub);
 }
 
 struct hub_user *
@@ -375,49 +370,4 @@ hub_end_session(
 		if (id_is_zero(session) || id_eq(&dev->session, session))
 			wsconn_close(&dev->ws, WS_SESSION_OVER, "session over");
 	}
-}
-
-/* Polls count logs of m from *cursor on. */
-static void
-poll_some(struct hub *hub, struct map *m, size_t *cursor)
-{
-	size_t count = m->count / POLL_PERIOD + 1;
-	struct hub_log *log;
-
-	while (count-- > 0) {
-		if ((log = map_next(m, cursor)) == NULL) {
-			*cursor = 0;
-			return;
-		}
-		hub_log_poll(hub, log);
-	}
-}
-
-static void
-hub_tick(void *arg)
-{
-	struct hub *hub = arg;
-
-	poll_some(hub, &hub->rooms, &hub->room_cursor);
-	poll_some(hub, &hub->users, &hub->user_cursor);
-}
-
-void
-hub_ready(struct hub *hub, const struct id *topic)
-{
-	struct hub_log *log = hub_log_any(hub, topic);
-
-	if (log != NULL)
-		hub_log_poll(hub, log);
-}
-
-void
-hub_resync(struct hub *hub)
-{
-	struct hub_log *log;
-
-	for (size_t i = 0; (log = map_next(&hub->rooms, &i)) != NULL;)
-		hub_log_poll(hub, log);
-	for (size_t i = 0; (log = map_next(&hub->users, &i)) != NULL;)
-		hub_log_poll(hub, log);
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "chat/hub_event.h"
 #include "chat/hub_private.h"
@@ -14,7 +13,6 @@
 #define RETRY_MS     200
 #define REPAIR_PAGE  500
 #define REPAIR_BYTES (512 * 1024)
-#define POLL_BATCH   256
 
 /* Early events by rising seq. */
 struct hub_held {
@@ -271,100 +269,4 @@ gap_timer(void *arg)
 	hub->ngaps = kept;
 	if (kept == 0)
 		loop_timer_free(&hub->gap_timer);
-}
-
-/* --- has it moved? --- */
-
-void
-hub_log_poll(struct hub *hub, struct hub_log *log)
-{
-	if (log->flags & LOG_POLL || !(log->flags & LOG_KNOWN))
-		return;
-	log->flags |= LOG_POLL;
-	if (log->flags & LOG_ASKED)
-		return; /* the answer on its way may be too old: poll_one */
-	if (hub->npolls == hub->polls_cap) {
-		hub->polls_cap = hub->polls_cap == 0 ? 16 : hub->polls_cap * 2;
-		hub->polls = mem_reallocarray(
-		    hub->polls, hub->polls_cap, sizeof(hub->polls[0]));
-	}
-	memset(&hub->polls[hub->npolls], 0, sizeof(hub->polls[0]));
-	hub->polls[hub->npolls++].room = log->id;
-}
-
-struct poll {
-	struct hub *hub;
-	size_t n;
-	int rc;
-	struct head v[POLL_BATCH];
-};
-
-static void
-poll_work(struct db *db, void *arg)
-{
-	struct poll *p = arg;
-	struct err err;
-
-	p->rc = db_heads(db, p->v, p->n, &err);
-}
-
-static void
-poll_one(struct poll *p, const struct head *head)
-{
-	struct hub_log *log = hub_log_any(p->hub, &head->room);
-	bool again;
-
-	if (log == NULL)
-		return;
-	again = log->flags & LOG_POLL && log->flags & LOG_ASKED;
-	if (again)
-		log->flags &= (uint8_t)~LOG_POLL;
-	log->flags &= (uint8_t)~LOG_ASKED;
-	if (p->rc == -1)
-		hub_log_gap(p->hub, log, log->seq + 1);
-	else if (head->seq > log->seq)
-		hub_log_gap(p->hub, log, head->seq);
-	if (again)
-		hub_log_poll(p->hub, log);
-}
-
-static void
-poll_done(void *arg)
-{
-	struct poll *p = arg;
-
-	for (size_t i = 0; i < p->n; i++)
-		poll_one(p, &p->v[i]);
-	free(p);
-}
-
-static void
-poll_asked(struct hub *hub, const struct poll *p)
-{
-	struct hub_log *log;
-
-	for (size_t i = 0; i < p->n; i++) {
-		log = hub_log_any(hub, &p->v[i].room);
-		if (log == NULL)
-			continue;
-		log->flags &= (uint8_t)~LOG_POLL;
-		log->flags |= LOG_ASKED;
-	}
-}
-
-void
-hub_log_poll_flush(struct hub *hub)
-{
-	struct poll *p;
-
-	for (size_t i = 0; i < hub->npolls; i += p->n) {
-		MEM_NEW(p);
-		p->hub = hub;
-		p->n =
-		    hub->npolls - i < POLL_BATCH ? hub->npolls - i : POLL_BATCH;
-		memcpy(p->v, &hub->polls[i], p->n * sizeof(p->v[0]));
-		poll_asked(hub, p);
-		store_read(hub->chat->store, poll_work, poll_done, p);
-	}
-	hub->npolls = 0;
 }

@@ -79,9 +79,12 @@ void hub_log_put(
     struct hub *hub, struct hub_log *log, const struct hub_event *e);
 void hub_log_known(struct hub *hub, struct hub_log *log, uint64_t seq);
 void hub_log_gap(struct hub *hub, struct hub_log *log, uint64_t target);
-void hub_log_poll(struct hub *hub, struct hub_log *log);
-void hub_log_poll_flush(struct hub *hub);
 void hub_log_free(struct hub_log *log); /* what hangs on it */
+
+/* hub_poll.c: asks the store where it is */
+void hub_log_poll(struct hub *hub, struct hub_log *log); /* soon */
+void hub_poll_flush(struct hub *hub);                    /* now */
+void hub_poll_tick(void *hub);                           /* every second */
 
 /* hub_member.c: what join, leave, added … do to the hub */
 void hub_before(

@@ -53,6 +53,7 @@ src_chat_libchat_a_SOURCES = \
 	src/chat/hub_fan.c \
 	src/chat/hub_log.c \
 	src/chat/hub_member.c \
+	src/chat/hub_poll.c \
 	src/chat/hub_private.h \
 	src/chat/invite.c src/chat/invite.h \
 	src/chat/limit.c src/chat/limit.h \
