@@ -170,7 +170,8 @@ hub_log_gap(struct hub *hub, struct hub_log *log, uint64_t target)
 }
 
 /* One read of missing events; the log is looked up again afterwards, since it
- * may be gone by then. */
+ * may be gone by then, or another of the same id. So an answer is taken whether
+ * one is waited for or not: the one before may have been an older log's. */
 struct repair {
 	struct hub *hub;
 	struct id id;
@@ -212,7 +213,7 @@ repair_done(void *arg)
 	struct repair *r = arg;
 	struct hub_log *log = hub_log_find(r->hub, &r->id, r->self);
 
-	if (log != NULL && (log->flags & LOG_REPAIRING)) {
+	if (log != NULL && (log->flags & LOG_KNOWN)) {
 		log->flags &= (uint8_t)~LOG_REPAIRING;
 		repair_put(r, log);
 		if (r->rc == -1)

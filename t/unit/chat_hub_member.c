@@ -612,6 +612,39 @@ test_walks(bool company, bool lossy, bool greeted)
 	    greeted ? ", with more devices" : "");
 }
 
+/* A log is closed and opened again while a read of it is under way: the old
+ * answer, which has nothing, must not make the new one count for nothing. */
+static void
+test_old_answer(void)
+{
+	struct hub_room *room;
+
+	stored = rows = BEGIN;
+	chat.hub = hub_new(&chat);
+	come(&other_id, 0);
+	room = hub_room_find(chat.hub, &room_id);
+	hub_log_gap(chat.hub, &room->log, 2);
+	timer_step(ntimers - 1);
+	job_step(0); /* reads; jobs[0] is the old one */
+	hub_user_unused(chat.hub, hub_user_find(chat.hub, &other_id));
+	end_turn();
+	ok(hub_room_find(chat.hub, &room_id) == NULL, "a log is closed");
+	come(&other_id, 0);
+	room = hub_room_find(chat.hub, &room_id);
+	stored = rows = 5;
+	hub_log_gap(chat.hub, &room->log, 3);
+	timer_step(ntimers - 1);
+	job_step(njobs - 1);
+	job_step(0);
+	is_int(room->log.seq, 1, "opened again, it gets the old answer first");
+	job_step(njobs - 1);
+	is_int(room->log.seq, 3, "and takes the new one");
+	hub_user_unused(chat.hub, hub_user_find(chat.hub, &other_id));
+	for (end_turn(); njobs > 0; end_turn())
+		job_step(0);
+	hub_free(&chat.hub);
+}
+
 int
 main(void)
 {
@@ -625,5 +658,6 @@ main(void)
 		&counter, &counter };
 	for (unsigned how = 0; how < 8; how++)
 		test_walks(how & 1, how & 2, how & 4);
+	test_old_answer();
 	return done_testing();
 }
