@@ -8,11 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "bus/pairs.h"
-#include "chat/device.h"
 #include "chat/hub_private.h"
 #include "fuzz/must.h"
+#include "t/lib/device.h"
 #include "t/lib/turn.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
@@ -31,24 +30,9 @@ static const struct id rooms[ROOMS] = { { "room 1......" },
 
 /* --- the worker --- */
 
-static void
-on_message(struct wsconn *w, enum ws_opcode op, const uint8_t *p, size_t len)
-{
-}
-
-static void
-on_closed(struct wsconn *w, unsigned code)
-{
-	struct device *dev = (struct device *)w;
-
-	dev->flags |= DEVICE_CLOSED;
-	hub_remove_device(chat->hub, dev);
-	device_unref(dev);
-}
-
 static const struct wsconn_ops ops = {
-	.on_message = on_message,
-	.on_closed = on_closed,
+	.on_message = device_says_nothing,
+	.on_closed = device_closed,
 };
 
 static void
@@ -56,14 +40,8 @@ begin(void)
 {
 	static const struct store_conf fails = { .driver = "fail" };
 	static const struct wspool_conf wc = { 65536, 1 << 20, false };
-	static struct shlock slots[2];
-	static _Atomic uint64_t counter, refused[ERR_CODES];
-	static char no_code[24];
 	struct bus_conf bc = { .worker = 0, .generation = 1 };
-	struct chat_conf cc = { .setup_code = no_code,
-		.hash_slots = slots,
-		.counters = {
-		    &counter, &counter, &counter, &counter, refused } };
+	struct chat_conf cc = device_chat_conf();
 	struct err err = { 0 };
 
 	if (loop == NULL)
@@ -97,22 +75,15 @@ end(void)
 
 /* --- its person --- */
 
-static struct device *
-device_new(int *fd_r)
+static void
+person_comes(int *fd_r)
 {
 	struct head heads[ROOMS] = { 0 };
 	struct head_list list = { .v = heads, .n = ROOMS };
 	struct hub_user *u;
-	struct device *dev;
-	int fd[2];
+	struct device *dev = device_open(chat, pool, fd_r);
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd) == -1)
-		bail_out("socketpair");
-	MEM_NEW(dev);
-	dev->chat = chat;
-	dev->refs = 1;
 	dev->id = person;
-	wsconn_open(&dev->ws, pool, fd[0], NULL, 0);
 	for (int i = 0; i < ROOMS; i++) {
 		heads[i].room = rooms[i];
 		heads[i].members = 2;
@@ -122,8 +93,6 @@ device_new(int *fd_r)
 	must(hub_know_user(chat->hub, u, SEQ, &list));
 	hub_add_device(chat->hub, u, dev);
 	dev->flags |= DEVICE_READY;
-	*fd_r = fd[1];
-	return dev;
 }
 
 /* Frames of a server, none of them cut off. */
@@ -191,7 +160,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
 	if (chat == NULL)
 		begin();
-	device_new(&fd);
+	person_comes(&fd);
 	datagrams(p, n, fd);
 	close(fd);
 	UNTIL(wspool_count(pool) == 0 && store_pending(store) == 0);

@@ -3,8 +3,7 @@
  * The store behind it is one that always fails. */
 #include "chat/request.h"
 
-#include <sys/socket.h>
-
+#include <bsd/string.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,10 +11,9 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "bus/driver.h"
-#include "chat/device.h"
-#include "chat/hub.h"
 #include "chat/limit.h"
 #include "fuzz/must.h"
+#include "t/lib/device.h"
 #include "t/lib/turn.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
@@ -155,24 +153,9 @@ command(struct json *args, struct device *dev)
 
 /* --- the worker around it --- */
 
-static void
-on_message(struct wsconn *w, enum ws_opcode op, const uint8_t *p, size_t len)
-{
-}
-
-static void
-on_closed(struct wsconn *w, unsigned code)
-{
-	struct device *dev = (struct device *)w;
-
-	dev->flags |= DEVICE_CLOSED;
-	hub_remove_device(chat->hub, dev);
-	device_unref(dev);
-}
-
 static const struct wsconn_ops socket_ops = {
-	.on_message = on_message,
-	.on_closed = on_closed,
+	.on_message = device_says_nothing,
+	.on_closed = device_closed,
 };
 
 static void
@@ -189,19 +172,12 @@ begin(void)
 	static const struct wspool_conf wc = { 65536, 1 << 20, false };
 	static const struct bus_ops nobody = { 0 };
 	static struct bus bus = { .driver = &silent, .ops = &nobody };
-	static struct shlock slots[2];
-	static _Atomic uint64_t counter, refused[ERR_CODES];
-	static char code[24] = "1234-5678";
-	struct chat_conf cc = { .setup_code = code,
-		.hash_slots = slots,
-		.counters = {
-		    &counter, &counter, &counter, &counter, refused } };
+	struct chat_conf cc = device_chat_conf();
 	struct conf *conf;
 	struct err err = { 0 };
 
 	turn_begin();
-	shlock_init(&slots[0]);
-	shlock_init(&slots[1]);
+	strlcpy(cc.setup_code, "1234-5678", 24);
 	setenv("BURUNG_LIMIT_LOGIN_MEMORY", "8", 1);
 	if (conf_load(NULL, &conf, &err) == -1 ||
 	    (cc.store = store_open(&fails, loop, &err)) == NULL)
@@ -211,24 +187,6 @@ begin(void)
 	chat = chat_new(&cc);
 	chat_set_bus(chat, &bus);
 	pool = wspool_new(loop, &wc, &socket_ops);
-}
-
-static struct device *
-device_new(int *fd_r)
-{
-	struct device *dev;
-	int fd[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd) == -1)
-		bail_out("socketpair");
-	MEM_NEW(dev);
-	dev->chat = chat;
-	dev->refs = 1;
-	dev->id.b[0] = dev->session.b[0] = 1;
-	dev->flags = DEVICE_READY | DEVICE_SESSION;
-	wsconn_open(&dev->ws, pool, fd[0], NULL, 0);
-	*fd_r = fd[1];
-	return dev;
 }
 
 int
@@ -248,7 +206,9 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	same_again(doc);
 	if (chat == NULL)
 		begin();
-	dev = device_new(&fd);
+	dev = device_open(chat, pool, &fd);
+	dev->id.b[0] = dev->session.b[0] = 1;
+	dev->flags = DEVICE_READY | DEVICE_SESSION;
 	command(doc, dev);
 	close(fd);
 	UNTIL(wspool_count(pool) == 0);

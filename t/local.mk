@@ -136,6 +136,7 @@ chat_tests = t/unit/chat_auth t/unit/chat_commands t/unit/chat_hub \
 	t/unit/chat_renew t/unit/chat_span t/unit/chat_whereabouts
 check_PROGRAMS += $(chat_tests) t/helpers/commands
 TESTS += $(chat_tests)
+EXTRA_DIST += t/lib/device.h
 t_unit_chat_auth_LDADD = $(CHAT_LIBS)
 t_unit_chat_commands_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)
 t_helpers_commands_LDADD = $(CHAT_LIBS) $(HTTP_LIBS)

@@ -1,19 +1,17 @@
 /* t/unit/chat_hub.c - a device hears its room's events in order, each once,
  * whatever the bus does to them; and so does one that catches up meanwhile. */
-#include <sys/socket.h>
-
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
 #include "bus/driver.h"
 #include "chat/hub_event.h"
 #include "chat/hub_private.h"
 #include "chat/sync.h"
 #include "store/append.h"
 #include "store/users.h"
+#include "t/lib/device.h"
 #include "t/lib/tap.h"
 #include "t/lib/turn.h"
 
@@ -25,7 +23,6 @@ static struct store *store;
 static struct wspool *pool;
 static struct id people[2], room; /* who writes, who listens */
 static struct event events[EVENTS];
-static _Atomic uint64_t counter;
 static char folder[] = "/tmp/chat_hub.XXXXXX", path[64];
 
 /* --- a bus that carries nothing: the test hands in what came --- */
@@ -121,30 +118,15 @@ struct ear {
 };
 
 static void
-on_message(struct wsconn *w, enum ws_opcode op, const uint8_t *p, size_t len)
-{
-}
-
-static void
 on_drain(struct wsconn *w)
 {
 	sync_drained((struct device *)w);
 }
 
-static void
-on_closed(struct wsconn *w, unsigned code)
-{
-	struct device *dev = (struct device *)w;
-
-	dev->flags |= DEVICE_CLOSED;
-	hub_remove_device(chat->hub, dev);
-	device_unref(dev);
-}
-
 static const struct wsconn_ops ops = {
-	.on_message = on_message,
+	.on_message = device_says_nothing,
 	.on_drain = on_drain,
-	.on_closed = on_closed,
+	.on_closed = device_closed,
 };
 
 static void
@@ -216,17 +198,10 @@ static void
 ear_open(struct ear *ear)
 {
 	struct hub_user *u;
-	int fd[2];
 
 	*ear = (struct ear){ .orderly = true };
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd) == -1)
-		bail_out("socketpair");
-	ear->fd = fd[0];
-	MEM_NEW(ear->dev);
-	ear->dev->chat = chat;
-	ear->dev->refs = 1;
+	ear->dev = device_open(chat, pool, &ear->fd);
 	ear->dev->id = people[1];
-	wsconn_open(&ear->dev->ws, pool, fd[1], NULL, 0);
 	u = hub_user_open(chat->hub, &people[1]);
 	in_store(read_heads);
 	if (!hub_know_user(
@@ -307,7 +282,8 @@ test_disorder(void)
 	}
 	ok(ear.orderly, "events out of order, twice, never: heard in order");
 	is_int(ear.heard, EVENTS, "each once");
-	ok(counter > 0, "what never came was read from the store");
+	ok(*chat->c.counters.repaired > 0,
+	    "what never came was read from the store");
 	ok(r->log.held == NULL, "nothing is held back any more");
 	ear_close(&ear);
 }
@@ -371,27 +347,22 @@ test_catch_up(size_t missed)
 static void
 open_all(struct conf *conf)
 {
-	static struct shlock lock, slots[2];
-	static char no_code[24];
+	static struct shlock lock;
 	static struct store_conf sc = { .driver = "sqlite" };
 	struct wspool_conf wc = { .message_max = 65536, .queue_max = 1 << 26 };
-	struct chat_conf cc = { .conf = conf,
-		.setup_code = no_code,
-		.hash_slots = slots,
-		.counters = { &counter, &counter, &counter, &counter } };
+	struct chat_conf cc = device_chat_conf();
 	struct err err = { 0 };
 
 	if (mkdtemp(folder) == NULL)
 		bail_out("mkdtemp");
 	snprintf(path, sizeof(path), "%s/burung.db", folder);
 	shlock_init(&lock);
-	shlock_init(&slots[0]);
-	shlock_init(&slots[1]);
 	sc.path = path;
 	sc.write_lock = &lock;
 	if (store_prepare(&sc, &err) == -1 ||
 	    (store = store_open(&sc, loop, &err)) == NULL)
 		bail_out(err.text);
+	cc.conf = conf;
 	cc.loop = loop;
 	cc.store = store;
 	chat = chat_new(&cc);
