@@ -9,12 +9,11 @@
 
 #include "admin/digest.h"
 #include "admin/ops.h"
+#include "admin/walk.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "store/rooms.h"
 
-#define PAGE         500
-#define PAGE_BYTES   (4u << 20)
 #define PROBLEMS_MAX 100 /* of one answer; counted beyond */
 
 struct check {
@@ -123,28 +122,27 @@ take_event(struct check *c, struct fold *f, const struct event *ev)
 /* What is told is never the end, and never more: a log may have more events
  * than its row says. */
 static void
-tell(const struct check *c, uint64_t done)
+tell(const struct check *c)
 {
-	if (c->call->progress != NULL && done < c->total)
-		c->call->progress(done, c->total, c->call->progress_arg);
+	if (c->call->progress != NULL && c->events < c->total)
+		c->call->progress(c->events, c->total, c->call->progress_arg);
 }
 
-static int
-fold_log(struct check *c, struct fold *f)
-{
-	struct event_list l;
-	size_t n;
+/* What is folded, for the walks. */
+struct folding {
+	struct check *c;
+	struct fold *f;
+	uint64_t members;
+};
 
-	do {
-		if (db_events(c->db, &f->row->id, f->seq + 1, UINT64_MAX, PAGE,
-			PAGE_BYTES, &l, c->call->err) == -1)
-			return -1;
-		for (size_t i = 0; i < l.n; i++)
-			take_event(c, f, &l.v[i]);
-		n = l.n;
-		event_list_free(&l);
-		tell(c, c->events);
-	} while (n > 0);
+static int
+take_page(const struct event *v, size_t n, void *arg)
+{
+	struct folding *w = arg;
+
+	for (size_t i = 0; i < n; i++)
+		take_event(w->c, w->f, &v[i]);
+	tell(w->c);
 	return 0;
 }
 
@@ -187,27 +185,27 @@ compare_member(struct check *c, struct fold *f, const struct member *row)
 }
 
 static int
-compare_members(struct check *c, struct fold *f)
+compare_page(const struct member_view *v, size_t n, void *arg)
 {
-	struct member_views l = { 0 };
-	uint64_t after = 0, n = 0;
-	size_t got;
+	struct folding *w = arg;
 
-	do {
-		if (db_members(c->db, &f->row->id, after, PAGE, &l,
-			c->call->err) == -1)
-			return -1;
-		for (size_t i = 0; i < l.n; i++) {
-			compare_member(c, f, &l.v[i].member);
-			after = l.v[i].member.joined;
-		}
-		got = l.n;
-		n += got;
-		member_views_free(&l);
-	} while (got > 0);
-	if (n != f->row->members)
-		problem(c, &f->row->id, "it counts %u members and has %ju",
-		    f->row->members, (uintmax_t)n);
+	for (size_t i = 0; i < n; i++)
+		compare_member(w->c, w->f, &v[i].member);
+	w->members += n;
+	return 0;
+}
+
+static int
+compare_members(struct folding *w)
+{
+	const struct room *row = w->f->row;
+
+	if (walk_members(
+		w->c->db, &row->id, compare_page, w, w->c->call->err) == -1)
+		return -1;
+	if (w->members != row->members)
+		problem(w->c, &row->id, "it counts %u members and has %ju",
+		    row->members, (uintmax_t)w->members);
 	return 0;
 }
 
@@ -231,19 +229,21 @@ end_members(struct check *c, struct fold *f)
 }
 
 static int
-check_room(struct check *c, const struct room *row)
+check_room(const struct room *row, void *arg)
 {
+	struct check *c = arg;
 	struct fold f = { .row = row, .now.kind = row->kind };
+	struct folding w = { .c = c, .f = &f };
 	int rc;
 
 	c->rooms += row->kind != ROOM_SELF;
 	map_init(&f.members, struct member, user);
 	digest_room(&c->digest, row);
-	rc = fold_log(c, &f);
+	rc = walk_log(c->db, &row->id, take_page, &w, c->call->err);
 	if (rc == 0) {
 		compare_head(c, &f);
 		if (row->kind != ROOM_SELF)
-			rc = compare_members(c, &f);
+			rc = compare_members(&w);
 	}
 	if (rc == -1)
 		c->nproblems = 0; /* the error is the answer */
@@ -253,37 +253,6 @@ check_room(struct check *c, const struct room *row)
 
 /* Everything ----------------------------------------------------------------
  */
-
-typedef int room_fn(struct check *c, const struct room *row);
-
-static int
-each_room(struct check *c, room_fn *fn)
-{
-	struct id after = { { 0 } };
-	struct room_rows l;
-	size_t n;
-	int rc = 0;
-
-	do {
-		if (db_rooms_scan(
-			c->db, &after, true, PAGE, &l, c->call->err) == -1)
-			return -1;
-		for (size_t i = 0; i < l.n && rc == 0; i++)
-			rc = fn(c, &l.v[i]);
-		n = l.n;
-		if (n > 0)
-			after = l.v[n - 1].id;
-		room_rows_free(&l);
-	} while (n > 0 && rc == 0);
-	return rc;
-}
-
-static int
-count_room(struct check *c, const struct room *row)
-{
-	c->total += row->seq;
-	return 0;
-}
 
 static int
 check_user(struct check *c, const struct user *u)
@@ -309,7 +278,8 @@ each_user(struct check *c)
 	int rc = 0;
 
 	do {
-		if (db_users_scan(c->db, &after, PAGE, &l, c->call->err) == -1)
+		if (db_users_scan(c->db, &after, WALK_PAGE, &l, c->call->err) ==
+		    -1)
 			return -1;
 		for (size_t i = 0; i < l.n && rc == 0; i++)
 			rc = check_user(c, &l.v[i]);
@@ -328,11 +298,11 @@ check_all(struct check *c)
 
 	if (db_snapshot(c->db, c->call->err) == -1)
 		return -1;
-	rc = each_room(c, count_room);
+	rc = walk_count(c->db, &c->total, c->call->err);
 	if (rc == 0)
 		rc = each_user(c);
 	if (rc == 0)
-		rc = each_room(c, check_room);
+		rc = walk_rooms(c->db, check_room, c, c->call->err);
 	db_snapshot_end(c->db);
 	return rc;
 }

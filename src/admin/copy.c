@@ -31,38 +31,6 @@ copy_done(struct copy *c)
 		    c->what, c->total, c->total, c->job->progress_arg);
 }
 
-/* Rooms ---------------------------------------------------------------------
- */
-
-int
-copy_each_room(struct copy *c, copy_room_fn *fn)
-{
-	struct id after = { { 0 } };
-	struct room_rows l;
-	size_t n;
-	int rc = 0;
-
-	do {
-		if (db_rooms_scan(c->job->from, &after, true, COPY_PAGE, &l,
-			c->err) == -1)
-			return -1;
-		for (size_t i = 0; i < l.n && rc == 0; i++)
-			rc = fn(c, &l.v[i]);
-		n = l.n;
-		if (n > 0)
-			after = l.v[n - 1].id;
-		room_rows_free(&l);
-	} while (n > 0 && rc == 0);
-	return rc;
-}
-
-static int
-count_room(struct copy *c, const struct room *row)
-{
-	c->total += row->seq;
-	return 0;
-}
-
 /* What the target holds ------------------------------------------------------
  */
 
@@ -134,7 +102,7 @@ copy_each_page(
 	int n;
 
 	do {
-		n = db_copy_list(db, kind, &after, COPY_PAGE, c->row, c->err);
+		n = db_copy_list(db, kind, &after, WALK_PAGE, c->row, c->err);
 		if (n == -1 || fn(c, kind, c->row, (size_t)n) == -1)
 			return -1;
 		if (n > 0)
@@ -169,7 +137,7 @@ copy_log(struct copy *c, const struct room *row)
 	c->done += seq;
 	while (rc == 0 && seq < row->seq) {
 		if (db_events(c->job->from, &row->id, seq + 1, row->seq,
-			COPY_PAGE, COPY_PAGE_BYTES, &l, c->err) == -1)
+			WALK_PAGE, WALK_PAGE_BYTES, &l, c->err) == -1)
 			return -1;
 		if (l.n == 0)
 			return err_set(c->err, ERR_INTERNAL,
@@ -184,46 +152,38 @@ copy_log(struct copy *c, const struct room *row)
 	return rc;
 }
 
-int
-copy_members(struct copy *c, struct db *db, const struct room *row,
-    struct member **v_r, size_t *n_r)
-{
-	struct member_views l;
-	uint64_t after = 0;
-	size_t got;
+/* The members of a room, as one list. */
+struct all {
+	struct member *v;
+	size_t n;
+};
 
-	*v_r = NULL;
-	*n_r = 0;
-	if (row->kind == ROOM_SELF)
-		return 0;
-	do {
-		if (db_members(db, &row->id, after, COPY_PAGE, &l, c->err) ==
-		    -1)
-			return -1;
-		*v_r = mem_reallocarray(*v_r, *n_r + l.n + 1, sizeof(**v_r));
-		for (size_t i = 0; i < l.n; i++)
-			(*v_r)[(*n_r)++] = l.v[i].member;
-		got = l.n;
-		if (got > 0)
-			after = l.v[got - 1].member.joined;
-		member_views_free(&l);
-	} while (got > 0);
+static int
+take_members(const struct member_view *v, size_t n, void *arg)
+{
+	struct all *all = arg;
+
+	all->v = mem_reallocarray(all->v, all->n + n, sizeof(*all->v));
+	for (size_t i = 0; i < n; i++)
+		all->v[all->n++] = v[i].member;
 	return 0;
 }
 
 static int
-copy_room(struct copy *c, const struct room *row)
+copy_room(const struct room *row, void *arg)
 {
-	struct member *v;
-	size_t n;
+	struct copy *c = arg;
+	struct all all = { .n = 0 };
 	int rc = copy_log(c, row);
 
 	if (rc == -1)
 		return -1;
-	rc = copy_members(c, c->job->from, row, &v, &n);
+	if (row->kind != ROOM_SELF)
+		rc = walk_members(
+		    c->job->from, &row->id, take_members, &all, c->err);
 	if (rc == 0)
-		rc = db_copy_room(c->job->to, row, v, n, c->err);
-	free(v);
+		rc = db_copy_room(c->job->to, row, all.v, all.n, c->err);
+	free(all.v);
 	FAILPOINT("copy.room");
 	return rc;
 }
@@ -250,7 +210,7 @@ static int
 copy_all(struct copy *c)
 {
 	copy_begin(c, "copying");
-	if (copy_each_room(c, copy_room) == -1 ||
+	if (walk_rooms(c->job->from, copy_room, c, c->err) == -1 ||
 	    copy_kind(c, COPY_DIRECTS) == -1 ||
 	    copy_kind(c, COPY_INVITES) == -1 ||
 	    copy_kind(c, COPY_SESSIONS) == -1)
@@ -272,7 +232,7 @@ run(struct copy *c)
 
 	if (db_snapshot(job->from, c->err) == -1)
 		return -1;
-	rc = copy_each_room(c, count_room);
+	rc = walk_count(job->from, &c->total, c->err);
 	if (rc == 0)
 		rc = copy_each_page(c, job->to, COPY_ROOMS, check_page);
 	if (rc == 0)
@@ -295,7 +255,7 @@ admin_copy(const struct copy_job *job, struct copy_report *r, struct err *err)
 
 	*r = (struct copy_report){ .users = 0 };
 	map_init(&c.had, struct had, id);
-	c.row = mem_calloc(COPY_PAGE, sizeof(*c.row));
+	c.row = mem_calloc(WALK_PAGE, sizeof(*c.row));
 	c.all = &all;
 	digest_start(&all);
 	rc = run(&c);

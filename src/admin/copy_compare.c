@@ -1,7 +1,6 @@
 /* admin/copy_compare.c - are both stores the same? The digest of each table,
  * and of each room: its row, its events in order, its members. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "admin/copy_own.h"
@@ -15,25 +14,24 @@ struct side {
 };
 
 static int
-digest_log(
-    struct copy *c, struct db *db, const struct room *row, struct side *s)
+digest_events(const struct event *v, size_t n, void *arg)
 {
-	struct event_list l;
-	uint64_t seq = 0;
-	size_t n;
+	struct side *s = arg;
 
-	do {
-		if (db_events(db, &row->id, seq + 1, UINT64_MAX, COPY_PAGE,
-			COPY_PAGE_BYTES, &l, c->err) == -1)
-			return -1;
-		for (size_t i = 0; i < l.n; i++)
-			digest_event(&s->digest, &l.v[i]);
-		n = l.n;
-		s->n += n;
-		if (n > 0)
-			seq = l.v[n - 1].seq;
-		event_list_free(&l);
-	} while (n > 0);
+	for (size_t i = 0; i < n; i++)
+		digest_event(&s->digest, &v[i]);
+	s->n += n;
+	return 0;
+}
+
+static int
+digest_members(const struct member_view *v, size_t n, void *arg)
+{
+	struct side *s = arg;
+
+	for (size_t i = 0; i < n; i++)
+		digest_member(&s->digest, &v[i].member);
+	s->members += n;
 	return 0;
 }
 
@@ -42,8 +40,6 @@ digest_side(
     struct copy *c, struct db *db, const struct id *room, struct side *s)
 {
 	struct room row = { .id = *room };
-	struct member *v = NULL;
-	size_t n = 0;
 	int rc;
 
 	*s = (struct side){ .n = 0 };
@@ -51,13 +47,9 @@ digest_side(
 	rc = db_room_get(db, room, &row, c->err) == -1 ? -1 : 0;
 	digest_room(&s->digest, &row);
 	if (rc == 0)
-		rc = digest_log(c, db, &row, s);
-	if (rc == 0)
-		rc = copy_members(c, db, &row, &v, &n);
-	for (size_t i = 0; i < n; i++)
-		digest_member(&s->digest, &v[i]);
-	s->members = n;
-	free(v);
+		rc = walk_log(db, room, digest_events, s, c->err);
+	if (rc == 0 && row.kind != ROOM_SELF)
+		rc = walk_members(db, room, digest_members, s, c->err);
 	digest_end(&s->digest, s->hex);
 	return rc;
 }
@@ -72,8 +64,9 @@ differs(struct copy *c, const char *what)
 }
 
 static int
-compare_room(struct copy *c, const struct room *row)
+compare_room(const struct room *row, void *arg)
 {
+	struct copy *c = arg;
 	struct side from, to;
 	char text[40], hex[ID_HEX];
 
@@ -178,7 +171,7 @@ copy_compare(struct copy *c)
 	uint64_t rooms;
 
 	copy_begin(c, "comparing");
-	if (copy_each_room(c, compare_room) == -1 ||
+	if (walk_rooms(c->job->from, compare_room, c, c->err) == -1 ||
 	    compare_kind(c, COPY_ROOMS, "the rooms", &rooms) == -1 ||
 	    compare_kind(c, COPY_DIRECTS, "direct rooms", &r->directs) == -1 ||
 	    compare_kind(c, COPY_INVITES, "invitations", &r->invites) == -1 ||

@@ -4,11 +4,9 @@
 #define ADMIN_COPY_OWN_H
 
 #include "admin/copy.h"
+#include "admin/walk.h"
 #include "base/map.h"
 #include "store/copy.h"
-
-#define COPY_PAGE       500
-#define COPY_PAGE_BYTES (4u << 20)
 
 /* How far a room of the target was. */
 struct had {
@@ -28,7 +26,6 @@ struct copy {
 	struct side *side;    /* whose rows are read */
 };
 
-typedef int copy_room_fn(struct copy *c, const struct room *row);
 typedef int copy_page_fn(
     struct copy *c, enum copy_kind kind, const struct copy_row *v, size_t n);
 
@@ -37,14 +34,9 @@ void copy_begin(struct copy *c, const char *what);
 void copy_tell(const struct copy *c);
 void copy_done(struct copy *c);
 
-/* All rooms of the source. 0 or -1; the same of all below. */
-int copy_each_room(struct copy *c, copy_room_fn *fn);
-/* All rows of a kind, in pages; an empty last one too. */
+/* All rows of a kind, in pages; an empty last one too. 0 or -1. */
 int copy_each_page(
     struct copy *c, struct db *db, enum copy_kind kind, copy_page_fn *fn);
-/* *v_r: all members, freed by the caller, also after -1. */
-int copy_members(struct copy *c, struct db *db, const struct room *row,
-    struct member **v_r, size_t *n_r);
 
 /* Reads both again: INTERNAL when they are not the same. */
 int copy_compare(struct copy *c);

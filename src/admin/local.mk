@@ -11,4 +11,5 @@ src_admin_libadmin_a_SOURCES = \
 	src/admin/ops.h \
 	src/admin/room.c \
 	src/admin/session.c \
-	src/admin/user.c
+	src/admin/user.c \
+	src/admin/walk.c src/admin/walk.h
