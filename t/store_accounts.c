@@ -3,6 +3,7 @@
 
 #include "lib/store_fixture.h"
 #include "store/invites.h"
+#include "store/nodes.h"
 
 static struct id admin;
 
@@ -13,6 +14,24 @@ fix_admin(struct db *db, const char *name)
 
 	db_user_set_admin(db, &user, true, NULL);
 	return user;
+}
+
+/* Several hosts start on one store that has no account. */
+static void
+test_setup_code(struct db *db)
+{
+	char mine[SETUP_CODE] = "AAAA-BBBB-CCCC", got[SETUP_CODE] = "";
+	char other[SETUP_CODE] = "DDDD-EEEE-FFFF";
+	struct user u = { .id = id_new(), .created = 1, .name = "first" };
+
+	is_int(db_setup_code(db, mine, got, NULL), 0, "a host has a code");
+	is_str(got, mine, "its own, of the first one");
+	is_int(db_setup_code(db, other, got, NULL), 0, "so has the next");
+	is_str(got, store_is_shared(fix_conf.driver) ? mine : other,
+	    "the same, where there can be a next");
+	is_int(db_user_create(db, &u, "hash", true, NULL), 0, "an account");
+	is_int(db_setup_code(db, other, got, NULL), 0, "it ends the code");
+	is_str(got, other, "which nobody reads any more");
 }
 
 static void
@@ -196,6 +215,7 @@ main(void)
 
 	fix_begin();
 	db = fix_db();
+	test_setup_code(db);
 	admin = fix_admin(db, "admin");
 	test_change_password(db);
 	test_login(db);

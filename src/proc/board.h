@@ -14,6 +14,7 @@
 #include "http/server.h"
 #include "proc/hosts.h"
 #include "store/store.h"
+#include "store/users.h"
 
 #define WORKERS_MAX 64
 #define PLACES_MAX  (WORKERS_MAX + 1)
@@ -50,7 +51,7 @@ struct board {
 				    * a pair while the old one drains */
 	struct shlock store_write; /* SQLite: every write and checkpoint */
 	struct shlock hash_slots[2]; /* Argon2id: two at once on a host */
-	char setup_code[24];         /* "" when there is an account */
+	char setup_code[SETUP_CODE]; /* "" when there is an account */
 	_Atomic int log_level;       /* enum log_level: of all processes */
 	uint64_t started_ms;         /* clock_wall_ms of the master */
 	struct board_worker worker[PLACES_MAX];

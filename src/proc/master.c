@@ -4,7 +4,6 @@
 
 #include <sys/stat.h>
 
-#include <bsd/stdlib.h>
 #include <bsd/string.h>
 #include <bsd/unistd.h>
 #include <errno.h>
@@ -70,18 +69,6 @@ master_check(const char *conf_path, struct err *err)
 	return 0;
 }
 
-/* Twelve symbols of 32 that are not taken for another: 60 bits. */
-static void
-make_setup_code(char *out, size_t size)
-{
-	static const char symbols[] = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-	char c[12];
-
-	for (size_t i = 0; i < sizeof(c); i++)
-		c[i] = symbols[arc4random_uniform(sizeof(symbols) - 1)];
-	snprintf(out, size, "%.4s-%.4s-%.4s", c, c + 4, c + 8);
-}
-
 /* What is handed over is used where the configuration names its address. */
 static int
 open_sockets(struct server *s, struct err *err)
@@ -133,7 +120,6 @@ static int
 open_shared(struct server *s, struct err *err)
 {
 	unsigned places = s->conf->workers + 1;
-	bool empty;
 	int away;
 
 	if (s->conf->log_file != NULL && log_open(s->conf->log_file) == -1)
@@ -143,17 +129,15 @@ open_shared(struct server *s, struct err *err)
 	s->pairs = bus_pairs_new(places, err);
 	if (s->pairs == NULL)
 		return -1;
-	away = prepare_store(s, &empty, err);
+	away = prepare_store(s, s->board->setup_code, err);
 	if (away == -1 || open_host(s, err) == -1 ||
 	    (away == 0 && join_prepare(s, err) == -1))
 		return -1;
-	if (!empty)
-		return 0;
-	make_setup_code(s->board->setup_code, sizeof(s->board->setup_code));
-	log_warn("setup code",
-	    "code=%s use=\"the first account, made with it, is the "
-	    "administrator\"",
-	    s->board->setup_code);
+	if (s->board->setup_code[0] != '\0')
+		log_warn("setup code",
+		    "code=%s use=\"the first account, made with it%s, is the "
+		    "administrator\"",
+		    s->board->setup_code, away ? " on this host" : "");
 	return 0;
 }
 

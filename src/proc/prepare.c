@@ -1,36 +1,79 @@
 /* proc/prepare.c - the database made ready before there are workers. */
 #include "proc/prepare.h"
 
+#include <bsd/stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "base/log.h"
 #include "net/loop.h"
 #include "proc/child.h"
 #include "store/nodes.h"
 #include "store/store.h"
-#include "store/users.h"
 
 /* What the child says, through a pipe. */
 struct found {
 	struct err err;
 	uint64_t accounts;
+	char setup_code[SETUP_CODE]; /* when there are none */
 };
 
-struct count {
+struct search {
 	struct found *found;
 	struct loop *loop;
+	struct store *store;
 };
+
+/* Twelve symbols of 32 that are not taken for another: 60 bits. */
+static void
+make_setup_code(char out[SETUP_CODE])
+{
+	static const char symbols[] = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+	char c[12];
+
+	memset(out, 0, SETUP_CODE);
+	for (size_t i = 0; i < sizeof(c); i++)
+		c[i] = symbols[arc4random_uniform(sizeof(symbols) - 1)];
+	snprintf(out, SETUP_CODE, "%.4s-%.4s-%.4s", c, c + 4, c + 8);
+}
+
+static void
+code_work(struct db *db, void *arg)
+{
+	struct found *f = ((struct search *)arg)->found;
+	char mine[SETUP_CODE];
+
+	make_setup_code(mine);
+	db_setup_code(db, mine, f->setup_code, &f->err);
+	if (f->err.code == ERR_FORBIDDEN) {
+		err_clear(&f->err);
+		f->accounts = 1; /* since it was looked */
+	}
+}
 
 static void
 count_work(struct db *db, void *arg)
 {
-	struct found *f = ((struct count *)arg)->found;
+	struct found *f = ((struct search *)arg)->found;
 
 	db_user_count(db, 1, &f->accounts, &f->err);
 }
 
 static void
-count_done(void *arg)
+done(void *arg)
 {
-	loop_stop(((struct count *)arg)->loop);
+	loop_stop(((struct search *)arg)->loop);
+}
+
+static void
+counted(void *arg)
+{
+	struct search *q = arg;
+
+	if (q->found->err.code == ERR_NONE && q->found->accounts == 0)
+		store_write(q->store, code_work, done, q);
+	else
+		done(q);
 }
 
 static void
@@ -41,23 +84,23 @@ look(const struct server *s, void *result)
 		.path = s->db_path,
 		.write_lock = &s->board->store_write,
 		.readers = 1 };
-	struct count count = { .found = f };
-	struct store *store;
+	struct search q = { .found = f };
 
 	if (store_prepare(&conf, &f->err) == -1)
 		return;
-	count.loop = loop_new();
-	store = store_open(&conf, count.loop, &f->err);
-	if (store != NULL) {
-		store_read(store, count_work, count_done, &count);
-		loop_run(count.loop);
-		store_close(&store);
+	q.loop = loop_new();
+	q.store = store_open(&conf, q.loop, &f->err);
+	if (q.store != NULL) {
+		store_read(q.store, count_work, counted, &q);
+		loop_run(q.loop);
+		store_close(&q.store);
 	}
-	loop_free(&count.loop);
+	loop_free(&q.loop);
 }
 
 int
-prepare_store(const struct server *s, bool *empty_r, struct err *err)
+prepare_store(
+    const struct server *s, char setup_code_r[SETUP_CODE], struct err *err)
 {
 	struct found f = { 0 };
 
@@ -69,13 +112,14 @@ prepare_store(const struct server *s, bool *empty_r, struct err *err)
 	if (f.err.code == ERR_BUSY && store_is_shared(s->conf->store)) {
 		log_warn("store cannot be reached",
 		    "action=\"started all the same; it is asked again\"");
-		*empty_r = true; /* perhaps: the code works for a first one */
+		make_setup_code(setup_code_r); /* perhaps there is no account */
 		return 1;
 	}
 	if (f.err.code != ERR_NONE) {
 		*err = f.err;
 		return -1;
 	}
-	*empty_r = f.accounts == 0;
+	if (f.accounts == 0)
+		memcpy(setup_code_r, f.setup_code, SETUP_CODE);
 	return 0;
 }

@@ -5,6 +5,13 @@
 #include "store/driver.h"
 
 int
+db_setup_code(struct db *db, const char mine[SETUP_CODE],
+    char code_r[SETUP_CODE], struct err *err)
+{
+	return db->driver->setup_code(db, mine, code_r, err);
+}
+
+int
 db_user_count(struct db *db, uint64_t limit, uint64_t *n_r, struct err *err)
 {
 	return db->driver->user_count(db, limit, n_r, err);

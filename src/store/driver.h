@@ -44,6 +44,8 @@ struct db_driver {
 	 * whether the database is back. True: call again in a second. */
 	bool (*idle)(struct db *db);
 
+	int (*setup_code)(
+	    struct db *db, const char *mine, char *code_r, struct err *err);
 	int (*user_count)(
 	    struct db *db, uint64_t limit, uint64_t *n_r, struct err *err);
 	/* invite: TOKEN_HASH bytes, or NULL. */

@@ -57,6 +57,7 @@ fail_idle(struct db *db)
 		return busy(db, err);                                          \
 	}
 
+FAILS(setup_code, const char *mine, char *code_r)
 FAILS(user_count, uint64_t limit, uint64_t *n_r)
 FAILS(user_create, const struct user *u, const char *passhash, bool first,
     const uint8_t *invite)
@@ -150,6 +151,7 @@ const struct db_driver fail_driver = {
 	.close = fail_close,
 	.append = fail_append,
 	.idle = fail_idle,
+	.setup_code = fail_setup_code,
 	.user_count = fail_user_count,
 	.user_create = fail_user_create,
 	.user_by_name = fail_user_by_name,

@@ -72,6 +72,7 @@ src_store_mongo_store_mongo_so_SOURCES = \
 	src/store/mongo/mg_create.c \
 	src/store/mongo/mg_doc.c \
 	src/store/mongo/mg_driver.c \
+	src/store/mongo/mg_first.c \
 	src/store/mongo/mg_fold.c \
 	src/store/mongo/mg_head.c \
 	src/store/mongo/mg_invite.c \

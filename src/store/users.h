@@ -14,6 +14,7 @@
 
 #define PASSHASH_MAX 128 /* libsodium's encoded Argon2id string, with NUL */
 #define TOKEN_HASH   32  /* SHA-256 of the token */
+#define SETUP_CODE   24  /* the code for the first account, with NUL */
 
 struct user_list {
 	struct user *v;
@@ -24,6 +25,13 @@ void user_list_free(struct user_list *l);
 /* How many accounts there are, at most limit. 0 or -1. */
 int db_user_count(
     struct db *db, uint64_t limit, uint64_t *n_r, struct err *err);
+
+/* The code with which the first account is made, before there is one: of hosts
+ * that share the store one is first, and all get its code. mine: of a host that
+ * has just started. The first account ends it. 0, or -1 (FORBIDDEN: it was made
+ * at this moment). Only in store_write work. */
+int db_setup_code(struct db *db, const char mine[SETUP_CODE],
+    char code_r[SETUP_CODE], struct err *err);
 
 /* Stores a new account together with its empty self room. first: only if there
  * is no account yet, else FORBIDDEN. Errors: CONFLICT name taken. 0 or -1. */

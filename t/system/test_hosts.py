@@ -80,6 +80,18 @@ def hosts_of(server: Server) -> list[dict]:
 # Starting
 
 
+def test_hosts_on_a_store_without_accounts_print_one_setup_code_and_each_takes_it(make_host, bus):
+    one = make_host(bus=bus.url)
+    two = make_host(bus=bus.url)
+    assert one.setup_code() == two.setup_code()
+    account = Api(two.port).call(
+        "register", name="ani", password=PASSWORD, token=True, setup=one.setup_code()
+    )
+    assert account["user"]["admin"] is True
+    third = make_host(bus=bus.url)
+    assert "setup code" not in third.log()
+
+
 class Refusal:
     """What became of a second host on the store of a first one."""
 

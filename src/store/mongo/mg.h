@@ -136,6 +136,12 @@ int mg_insert_many(struct mg *m, enum mg_coll c, const bson_t **docs, size_t n,
  */
 
 void mg_append(struct db *db, struct append **ops, size_t n);
+/* There is one first account: who puts the claim. One that led to nothing is
+ * given to the next after a while. 0 or -1 (FORBIDDEN). */
+int mg_first_claim(struct mg *m, const struct id *user, struct err *err);
+void mg_first_over(struct mg *m); /* it is made: the setup code is deleted */
+int mg_setup_code(
+    struct db *db, const char *mine, char *code_r, struct err *err);
 int mg_user_count(
     struct db *db, uint64_t limit, uint64_t *n_r, struct err *err);
 int mg_user_create(struct db *db, const struct user *u, const char *passhash,

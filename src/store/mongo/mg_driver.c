@@ -53,6 +53,7 @@ static const struct db_driver driver = {
 	.close = driver_close,
 	.append = mg_append,
 	.idle = mg_idle,
+	.setup_code = mg_setup_code,
 	.user_count = mg_user_count,
 	.user_create = mg_user_create,
 	.user_by_name = mg_user_by_name,

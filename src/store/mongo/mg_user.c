@@ -10,8 +10,6 @@
 #include "model/text.h"
 #include "store/mongo/mg_known.h"
 
-#define CLAIM_MS 15000 /* a first account takes less to be made */
-
 static void
 take_count(const bson_t *doc, void *arg)
 {
@@ -144,53 +142,6 @@ mg_user_by_name(struct db *db, const char *name, struct user *u_r,
 
 /* Making one --------------------------------------------------------------- */
 
-struct claim {
-	struct id user;
-	uint64_t at;
-};
-
-static void
-take_claim(const bson_t *doc, void *arg)
-{
-	struct claim *c = arg;
-
-	mg_get_id(doc, "user", &c->user);
-	c->at = mg_get_u64(doc, "at");
-}
-
-static int
-not_first(struct err *err)
-{
-	return err_set(err, ERR_FORBIDDEN, "There is an account already.");
-}
-
-/* There is one first account: who inserts the claim. One that led to nothing is
- * given to the next after a while. */
-static int
-claim_first(struct mg *m, const struct id *user, struct err *err)
-{
-	uint64_t now = clock_wall_ms(), n;
-	struct claim c;
-	int rc;
-
-	if (mg_user_count(&m->db, 1, &n, err) == -1)
-		return -1;
-	if (n > 0)
-		return not_first(err);
-	rc = mg_insert(
-	    m, C_META, mg_doc("_id:s user:b at:u", "first", user, now), err);
-	if (rc != 0)
-		return rc == 1 ? 0 : -1;
-	rc = mg_get(m, C_META, mg_doc("_id:s", "first"), take_claim, &c, err);
-	if (rc == 1 && now < c.at + CLAIM_MS)
-		return not_first(err);
-	if (rc == 1)
-		rc = mg_update(m, C_META,
-		    mg_doc("_id:s user:b at:u", "first", &c.user, c.at),
-		    mg_doc("$set:{user:b at:u}", user, now), MG_FIRM, err);
-	return rc == 1 ? 0 : rc == 0 ? not_first(err) : -1;
-}
-
 static bson_t *
 account(const struct user *u, const char *folded, const char *passhash)
 {
@@ -244,7 +195,7 @@ mg_user_create(struct db *db, const struct user *u, const char *passhash,
 	int rc;
 
 	if (mg_need_indexes(m, err) == -1 ||
-	    (first && claim_first(m, &u->id, err) == -1))
+	    (first && mg_first_claim(m, &u->id, err) == -1))
 		return -1;
 	user_fold_name(u->name, folded);
 	rc = by_name(m, folded, &other, NULL, err);
@@ -254,6 +205,8 @@ mg_user_create(struct db *db, const struct user *u, const char *passhash,
 	    mg_invite_use(m, invite, &u->id, clock_wall_ms(), err) == -1)
 		return -1;
 	rc = add_user(m, u, passhash, folded, err);
+	if (rc == 0 && first)
+		mg_first_over(m);
 	if (rc == -1 && invite != NULL && !mg_is_failure(err))
 		mg_invite_unuse(m, invite, &u->id, NULL);
 	return rc;

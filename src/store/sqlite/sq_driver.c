@@ -1,5 +1,7 @@
 /* store/sqlite/sq_driver.c - SQLite as a driver of the store. */
 
+#include <bsd/string.h>
+
 #include "store/sqlite/sq.h"
 
 static struct db *
@@ -14,6 +16,15 @@ static void
 driver_close(struct db *db)
 {
 	sq_close((struct sq *)db);
+}
+
+/* There is no other host whose code it could be. */
+static int
+driver_setup_code(
+    struct db *db, const char *mine, char *code_r, struct err *err)
+{
+	strlcpy(code_r, mine, SETUP_CODE);
+	return 0;
 }
 
 static int
@@ -35,6 +46,7 @@ const struct db_driver sqlite_driver = {
 	.close = driver_close,
 	.append = sq_append,
 	.idle = sq_idle,
+	.setup_code = driver_setup_code,
 	.user_count = sq_user_count,
 	.user_create = sq_user_create,
 	.user_by_name = sq_user_by_name,

@@ -244,10 +244,8 @@ class Hosts:
             return self.accounts[name]
         nobody = Api(self.port)
         fields = {}
-        if not self.accounts:  # each host has a code of its own
-            first = self.hosts[0]
-            nobody = Api(PORT, host=first.machine.address)
-            fields["setup"] = first.setup_code()
+        if not self.accounts:
+            fields["setup"] = self.hosts[0].setup_code()
         answer = nobody.call("register", name=name, password=PASSWORD, token=True, **fields)
         token = answer["token"]
         account = Account(answer["user"]["id"], name, token, Api(self.port, token))
