@@ -38,7 +38,8 @@ src_store_libstore_a_SOURCES = \
 	src/store/sqlite/sq_words.c \
 	src/store/store.c src/store/store.h \
 	src/store/threads.h \
-	src/store/users.h
+	src/store/users.h \
+	src/store/words.c src/store/words.h
 src_store_libstore_a_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DPKGLIBDIR='"$(pkglibdir)"'
 nodist_src_store_libstore_a_SOURCES = src/store/sqlite/schema.c

@@ -88,8 +88,6 @@ void mg_get_event(const bson_t *d, struct event *ev_r);
 bson_t *mg_put_event(const struct event *ev);
 /* An array of ids; of what is n times size bytes apart. */
 bson_t *mg_ids(const struct id *first, size_t n, size_t size);
-/* What begins with prefix is >= from and < to, folded. */
-void mg_prefix(struct buf *from, struct buf *to, const char *prefix);
 
 /* mg_call.c: documents handed over (query, opts, update, doc) are freed. --- */
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "model/text.h"
 #include "store/mongo/mg.h"
 
 #define DEPTH_MAX 8
@@ -214,14 +213,6 @@ mg_ids(const struct id *first, size_t n, size_t size)
 		bson_append_oid(a, key, -1, &oid);
 	}
 	return a;
-}
-
-void
-mg_prefix(struct buf *from, struct buf *to, const char *prefix)
-{
-	text_fold(from, prefix);
-	buf_add(to, from->data, from->len);
-	buf_adds(to, "\xf4\x8f\xbf\xbf"); /* the last character there is */
 }
 
 void

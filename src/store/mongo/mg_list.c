@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "model/text.h"
 #include "store/mongo/mg_known.h"
+#include "store/words.h"
 
 /* A bson array of those of v that match. */
 struct pick {
@@ -331,7 +332,7 @@ mg_groups_prefix(struct db *db, const struct id *user, const char *prefix,
 	if (limit == 0)
 		return 0;
 	l_r->v = mem_calloc(limit, sizeof(*l_r->v));
-	mg_prefix(&from, &to, prefix);
+	words_prefix(&from, &to, prefix);
 	query = mg_doc("kind:i folded:{$gte:s $lt:s}", (int)ROOM_PUBLIC,
 	    buf_cstr(&from), buf_cstr(&to));
 	if (after != NULL && after->label[0] != '\0') {

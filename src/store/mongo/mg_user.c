@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "model/text.h"
 #include "store/mongo/mg_known.h"
+#include "store/words.h"
 
 static void
 take_count(const bson_t *doc, void *arg)
@@ -265,7 +266,7 @@ mg_users_prefix(struct db *db, const char *prefix, const char *after,
 	*l_r = (struct user_list){ 0 };
 	if (limit == 0)
 		return 0;
-	mg_prefix(&from, &to, prefix);
+	words_prefix(&from, &to, prefix);
 	text_fold(&behind, after);
 	query = *prefix == '\0'
 		    ? mg_doc("folded:{$gt:s} state:{$lt:i}", buf_cstr(&behind),

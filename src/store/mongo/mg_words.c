@@ -9,11 +9,10 @@
 #include "base/mem.h"
 #include "model/text.h"
 #include "store/mongo/mg.h"
+#include "store/words.h"
 
-#define WORD_MAX (ROOM_LABEL_MAX * 4)
-#define KEY_MAX  (WORD_MAX + ID_HEX + 2)
-#define BATCH    100
-#define LAST     "\xf4\x8f\xbf\xbf" /* the last character there is */
+#define KEY_MAX (WORD_MAX + ID_HEX + 2)
+#define BATCH   100
 
 struct candidate {
 	char word[WORD_MAX + 1];
@@ -23,51 +22,13 @@ struct candidate {
 
 struct search {
 	struct mg *m;
-	char words[GROUP_WORDS][WORD_MAX + 1];
-	size_t n;
+	struct words words;
 	size_t limit;
 	struct room_views *l;
 	struct group_pos last; /* of those listed */
 	struct candidate *v;   /* a batch */
 	size_t nv;
 };
-
-static int
-bad_words(struct err *err)
-{
-	return err_set(err, ERR_BAD_REQUEST, "words: must have 1 to %d words",
-	    GROUP_WORDS);
-}
-
-/* The longest word first, since the fewest rooms have it. */
-static int
-read_words(struct search *q, const char *words, struct err *err)
-{
-	struct buf folded = { 0 };
-	const char *s, *word;
-	size_t len;
-	int rc = 0;
-
-	text_fold(&folded, words);
-	for (s = buf_cstr(&folded); text_word(&s, &word, &len); q->n++) {
-		char *w, first[WORD_MAX + 1];
-
-		if (q->n == GROUP_WORDS || len > WORD_MAX) {
-			rc = bad_words(err);
-			break;
-		}
-		w = q->words[q->n];
-		memcpy(w, word, len);
-		w[len] = '\0';
-		if (len > strlen(q->words[0])) {
-			memcpy(first, q->words[0], sizeof(first));
-			memcpy(q->words[0], w, len + 1);
-			memcpy(w, first, sizeof(first));
-		}
-	}
-	buf_free(&folded);
-	return rc == 0 && q->n == 0 ? bad_words(err) : rc;
-}
 
 /* The first word of the room that begins with prefix, in the order of words,
  * into out. */
@@ -102,11 +63,11 @@ matches(const struct search *q, const struct candidate *c)
 	char word[WORD_MAX + 1];
 
 	if (!c->there || c->room.kind != ROOM_PUBLIC ||
-	    !first_word(&c->room, q->words[0], word) ||
+	    !first_word(&c->room, q->words.v[0].from, word) ||
 	    strcmp(word, c->word) != 0)
 		return false;
-	for (size_t i = 1; i < q->n; i++)
-		if (!first_word(&c->room, q->words[i], word))
+	for (size_t i = 1; i < q->words.n; i++)
+		if (!first_word(&c->room, q->words.v[i].from, word))
 			return false;
 	return true;
 }
@@ -145,17 +106,17 @@ take_room(const bson_t *doc, void *arg)
 static int
 next_batch(struct search *q, const struct group_pos *pos, struct err *err)
 {
-	char from[KEY_MAX], to[WORD_MAX + sizeof(LAST)], hex[ID_HEX];
+	const struct word *first = &q->words.v[0];
+	char from[KEY_MAX], hex[ID_HEX];
 	bson_t *query;
 	int rc;
 
-	snprintf(to, sizeof(to), "%s%s", q->words[0], LAST);
 	if (pos->word[0] == '\0') {
-		query = mg_doc("_id:{$gte:s $lt:s}", q->words[0], to);
+		query = mg_doc("_id:{$gte:s $lt:s}", first->from, first->to);
 	} else {
 		snprintf(from, sizeof(from), "%s/%s", pos->word,
 		    id_hex(&pos->id, hex));
-		query = mg_doc("_id:{$gt:s $lt:s}", from, to);
+		query = mg_doc("_id:{$gt:s $lt:s}", from, first->to);
 	}
 	q->nv = 0;
 	rc = mg_find(q->m, C_WORDS, query,
@@ -222,7 +183,7 @@ mg_groups_words(struct db *db, const struct id *user, const char *words,
 	int rc;
 
 	*l_r = (struct room_views){ 0 };
-	if (read_words(&q, words, err) == -1)
+	if (words_read(&q.words, words, err) == -1)
 		return -1;
 	l_r->v = mem_calloc(limit > 0 ? limit : 1, sizeof(*l_r->v));
 	q.v = mem_calloc(BATCH, sizeof(*q.v));

@@ -71,8 +71,6 @@ void sq_snapshot_end(struct sq *s);
 /* sq_fold.c. For SQL: fold(text), as columns named folded have it, and
  * words(text), a JSON array of its folded words. SQLite's result code. */
 int sq_add_functions(sqlite3 *h);
-/* What begins with prefix is >= from and < to. */
-void sq_prefix(struct buf *from, struct buf *to, const char *prefix);
 
 /* Columns; how many ROOM_COLS and MEMBER_COLS are. */
 #define SQ_ROOM_COLS   10

@@ -5,14 +5,6 @@
 #include "model/text.h"
 #include "store/sqlite/sq.h"
 
-void
-sq_prefix(struct buf *from, struct buf *to, const char *prefix)
-{
-	text_fold(from, prefix);
-	buf_add(to, from->data, from->len);
-	buf_adds(to, "\xf4\x8f\xbf\xbf"); /* the last character there is */
-}
-
 /* What SQLite hands over, as text; "" for anything that is none. */
 static const char *
 argument(sqlite3_value *v)

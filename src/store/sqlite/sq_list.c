@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "store/sqlite/sq.h"
+#include "store/words.h"
 
 static int
 get_peer(
@@ -155,7 +156,7 @@ sq_groups_prefix(struct db *db, const struct id *user, const char *prefix,
 	*l_r = (struct room_views){ 0 };
 	if (after == NULL || after->label[0] == '\0')
 		after = &first;
-	sq_prefix(&from, &to, prefix);
+	words_prefix(&from, &to, prefix);
 	if (sq_snapshot(s, err) == 0)
 		stmt = sq_query(s, Q_GROUPS_PREFIX, err, "sssbu",
 		    buf_cstr(&from), buf_cstr(&to), after->label, &after->id,

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "model/text.h"
 #include "store/sqlite/sq_batch.h"
+#include "store/words.h"
 
 int
 sq_user_count(struct db *db, uint64_t limit, uint64_t *n_r, struct err *err)
@@ -109,7 +110,7 @@ sq_users_prefix(struct db *db, const char *prefix, const char *after,
 	int rc = -1;
 
 	*l_r = (struct user_list){ 0 };
-	sq_prefix(&from, &to, prefix);
+	words_prefix(&from, &to, prefix);
 	text_fold(&behind, after);
 	stmt = *prefix == '\0'
 		   ? sq_query(s, Q_USERS_FROM, err, "su", buf_cstr(&behind),

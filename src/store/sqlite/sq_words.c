@@ -1,69 +1,18 @@
 /* store/sqlite/sq_words.c - public groups by words of their labels. */
 
-#include <bsd/string.h>
-#include <string.h>
-
 #include "base/mem.h"
-#include "model/text.h"
 #include "store/sqlite/sq.h"
-
-#define WORD_MAX (ROOM_LABEL_MAX * 4)
-#define LAST     "\xf4\x8f\xbf\xbf" /* the last character there is */
-
-/* Words that begin with what is looked for are >= from and < to. */
-struct word {
-	char from[WORD_MAX + 1];
-	char to[WORD_MAX + sizeof(LAST)];
-};
+#include "store/words.h"
 
 /* The first of the words leads through the index; each room found by it must
  * have the others. */
 struct search {
 	struct sq *s;
-	struct word words[GROUP_WORDS];
-	size_t n;
+	struct words words;
 	size_t limit;
 	struct group_pos *pos;
 	struct room_views *l;
 };
-
-static int
-bad_words(struct err *err)
-{
-	return err_set(err, ERR_BAD_REQUEST, "words: must have 1 to %d words",
-	    GROUP_WORDS);
-}
-
-/* The longest word first, since the fewest rooms have it. */
-static int
-read_words(struct search *q, const char *words, struct err *err)
-{
-	struct buf folded = { 0 };
-	const char *s, *word;
-	size_t len;
-	int rc = 0;
-
-	text_fold(&folded, words);
-	for (s = buf_cstr(&folded); text_word(&s, &word, &len); q->n++) {
-		struct word *w = &q->words[q->n];
-
-		if (q->n == GROUP_WORDS || len >= sizeof(w->from)) {
-			rc = bad_words(err);
-			break;
-		}
-		memcpy(w->from, word, len);
-		memcpy(w->to, word, len);
-		memcpy(w->to + len, LAST, sizeof(LAST));
-		if (len > strlen(q->words[0].from)) {
-			struct word first = q->words[0];
-
-			q->words[0] = *w;
-			*w = first;
-		}
-	}
-	buf_free(&folded);
-	return rc == 0 && q->n == 0 ? bad_words(err) : rc;
-}
 
 /* Has the room a word from … to? 1, 0, -1. */
 static int
@@ -87,13 +36,14 @@ static int
 matches(
     struct search *q, const struct id *room, const char *word, struct err *err)
 {
-	int rc = has_word(q, room, q->words[0].from, word, err);
+	int rc = has_word(q, room, q->words.v[0].from, word, err);
 
 	if (rc != 0)
 		return rc == 1 ? 0 : -1;
 	rc = 1;
-	for (size_t i = 1; i < q->n && rc == 1; i++)
-		rc = has_word(q, room, q->words[i].from, q->words[i].to, err);
+	for (size_t i = 1; i < q->words.n && rc == 1; i++)
+		rc = has_word(
+		    q, room, q->words.v[i].from, q->words.v[i].to, err);
 	return rc;
 }
 
@@ -131,7 +81,7 @@ find(struct search *q, const struct id *user, struct err *err)
 {
 	struct group_pos after = *q->pos;
 	sqlite3_stmt *stmt = sq_query(q->s, Q_GROUPS_WORD, err, "sssb",
-	    q->words[0].from, q->words[0].to, after.word, &after.id);
+	    q->words.v[0].from, q->words.v[0].to, after.word, &after.id);
 	int rc;
 
 	if (stmt == NULL)
@@ -152,7 +102,8 @@ sq_groups_words(struct db *db, const struct id *user, const char *words,
 	int rc;
 
 	*l_r = (struct room_views){ 0 };
-	if (read_words(&q, words, err) == -1 || sq_snapshot(q.s, err) == -1)
+	if (words_read(&q.words, words, err) == -1 ||
+	    sq_snapshot(q.s, err) == -1)
 		return -1;
 	l_r->v = mem_calloc(limit > 0 ? limit : 1, sizeof(*l_r->v));
 	rc = find(&q, user, err);
