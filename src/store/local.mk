@@ -9,6 +9,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/fail.c \
 	src/store/invites.h \
 	src/store/list.c \
+	src/store/making.c src/store/making.h \
 	src/store/module.c src/store/module.h \
 	src/store/nodes.h \
 	src/store/patience.c src/store/patience.h \

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/mem.h"
+#include "store/making.h"
 #include "store/mongo/mg_known.h"
 
 /* What is under way. */
@@ -19,19 +20,6 @@ struct making {
 	struct event_list log;
 	struct event_list *more;
 };
-
-static bool
-is_direct(const struct room_new *n)
-{
-	return n->room.kind == ROOM_DIRECT;
-}
-
-static int
-other(struct err *err)
-{
-	return err_set(
-	    err, ERR_CONFLICT, "The same cid was used for something else.");
-}
 
 static void
 take_room(const bson_t *doc, void *arg)
@@ -55,19 +43,14 @@ static int
 check_same(struct mg *m, const struct room_new *n, const struct id *id,
     struct err *err)
 {
-	struct buf want = { 0 };
 	struct event ev;
-	bool same;
 	int rc = mg_event_at(m, id, 1, &ev, err);
 
 	if (rc == -1)
 		return -1;
-	event_body_create(&want, room_kind_name(n->room.kind), n->room.label);
-	same = rc == 1 && ev.body_len == want.len &&
-	       memcmp(ev.body, want.data, want.len) == 0;
+	rc = making_same(n, rc == 1 ? &ev : NULL, err);
 	event_free_body(&ev);
-	buf_free(&want);
-	return same ? 1 : other(err);
+	return rc;
 }
 
 /* A group is found again by the creator's cid. */
@@ -85,7 +68,7 @@ find_group(
 	if (rc != 1)
 		return rc;
 	if (ev.kind != EV_ADDED)
-		rc = other(err);
+		rc = making_other(err);
 	else
 		rc = event_subject(&ev, &about, err);
 	event_free_body(&ev);
@@ -98,8 +81,8 @@ find_group(
 static int
 find(struct mg *m, const struct room_new *n, struct id *id_r, struct err *err)
 {
-	return is_direct(n) ? find_direct(m, n, id_r, err)
-			    : find_group(m, n, id_r, err);
+	return making_is_direct(n) ? find_direct(m, n, id_r, err)
+				   : find_group(m, n, id_r, err);
 }
 
 /* The log ------------------------------------------------------------------ */
@@ -124,8 +107,7 @@ push_create(struct making *k)
 {
 	struct buf body = { 0 };
 
-	event_body_create(
-	    &body, room_kind_name(k->n->room.kind), k->n->room.label);
+	making_body(&body, k->n);
 	push(k, EV_CREATE, &k->n->cid, &body);
 	buf_free(&body);
 }
@@ -219,7 +201,7 @@ decide_group(struct making *k, struct event *entry, struct err *err)
 	if (mg_put_entries(k->m, entry, 1, err) == -1)
 		return -1;
 	if (entry->kind != EV_ADDED || event_subject(entry, &about, err) == -1)
-		return other(err);
+		return making_other(err);
 	return id_eq(&about.room, &k->n->room.id);
 }
 
@@ -250,7 +232,7 @@ static int
 write_rows(struct making *k, struct event *entries, struct err *err)
 {
 	struct room blank = k->n->room;
-	size_t made = is_direct(k->n) ? 0 : 1; /* the maker's is there */
+	size_t made = making_is_direct(k->n) ? 0 : 1; /* the maker's is there */
 	struct known *r;
 
 	for (size_t i = made; i + 1 < k->log.n; i++) {
@@ -280,10 +262,10 @@ decide(
 	int rc;
 
 	FAILPOINT("mongo.before_decision");
-	if (!is_direct(k->n))
+	if (!making_is_direct(k->n))
 		entries[0] = maker_entry(k);
-	rc = is_direct(k->n) ? decide_direct(k, err)
-			     : decide_group(k, &entries[0], err);
+	rc = making_is_direct(k->n) ? decide_direct(k, err)
+				    : decide_group(k, &entries[0], err);
 	if (rc == -1)
 		return -1;
 	if (rc == 0)
@@ -307,7 +289,7 @@ check_owned(struct making *k, struct err *err)
 	uint32_t max = k->n->owned_max;
 	int n;
 
-	if (max == 0 || is_direct(k->n))
+	if (max == 0 || making_is_direct(k->n))
 		return 0;
 	n = mg_find(k->m, C_MEMBERS,
 	    mg_doc("user:b role:i", &k->n->creator, (int)ROLE_OWNER),
@@ -325,7 +307,7 @@ static int
 make(struct making *k, struct id *id_r, struct err *err)
 {
 	const struct room_new *n = k->n;
-	enum role first = is_direct(n) ? ROLE_MEMBER : ROLE_OWNER;
+	enum role first = making_is_direct(n) ? ROLE_MEMBER : ROLE_OWNER;
 	struct event *entries;
 	int rc;
 
@@ -348,19 +330,6 @@ make(struct making *k, struct id *id_r, struct err *err)
 	return rc;
 }
 
-static int
-check(const struct room_new *n, struct err *err)
-{
-	if (is_direct(n) && (n->nusers != 1 || id_eq(n->users, &n->creator)))
-		return err_set(err, ERR_BAD_REQUEST,
-		    "user: a direct room is for two people");
-	if (!is_direct(n) && n->room.kind != ROOM_PUBLIC &&
-	    n->room.kind != ROOM_PRIVATE)
-		return err_set(
-		    err, ERR_BAD_REQUEST, "kind: must be public or private");
-	return 0;
-}
-
 int
 mg_room_create(struct db *db, const struct room_new *n, struct id *id_r,
     struct event_list *more, struct err *err)
@@ -370,7 +339,7 @@ mg_room_create(struct db *db, const struct room_new *n, struct id *id_r,
 	int rc;
 
 	*more = (struct event_list){ 0 };
-	if (check(n, err) == -1)
+	if (making_check(n, err) == -1)
 		return -1;
 	rc = find(m, n, id_r, err);
 	if (rc == 0) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/making.h"
 #include "store/mongo/mg.h"
 
 #define LEFT_MS 15000 /* an account that is being made is there by then */
@@ -24,20 +25,6 @@ take_invite(const bson_t *doc, void *arg)
 	get_invite(doc, arg);
 }
 
-static int
-need_admin(struct mg *m, const struct id *user, struct err *err)
-{
-	struct user u;
-	int rc = mg_user_get(&m->db, user, &u, err);
-
-	if (rc == -1)
-		return -1;
-	if (rc == 0 || !u.admin || u.state != USER_ACTIVE)
-		return err_set(
-		    err, ERR_FORBIDDEN, "Only administrators invite.");
-	return 0;
-}
-
 int
 mg_invite_create(
     struct db *db, const struct invite *v, const uint8_t *hash, struct err *err)
@@ -45,7 +32,7 @@ mg_invite_create(
 	static const struct id none;
 	struct mg *m = (struct mg *)db;
 
-	if (need_admin(m, &v->creator, err) == -1)
+	if (making_may_invite(db, &v->creator, err) == -1)
 		return -1;
 	return mg_insert(m, C_INVITES,
 		   mg_doc("_id:h id:b creator:b created:u expires:u used:u "

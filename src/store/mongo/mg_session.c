@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/making.h"
 #include "store/mongo/mg_known.h"
 
 #define SWEEP 10
@@ -111,16 +112,9 @@ static int
 put_revoked(struct mg *m, const struct id *user, const struct id *session,
     struct event_list *more, struct err *err)
 {
-	struct event_subject about = { .session = *session };
-	struct event ev = { .room = *user,
-		.from = *user,
-		.kind = EV_SESSION_REVOKED,
-		.cid = cid_derive("revoked", session, 0) };
-	struct buf body = { 0 };
+	struct event ev;
 
-	event_body_self(&body, ev.kind, &about);
-	event_set_body(&ev, body.data, body.len);
-	buf_free(&body);
+	making_revoked(&ev, user, session);
 	if (mg_put_entries(m, &ev, 1, err) == -1) {
 		event_free_body(&ev);
 		return -1;

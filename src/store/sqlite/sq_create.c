@@ -1,7 +1,6 @@
 /* store/sqlite/sq_create.c - making a room, once. */
 
-#include <string.h>
-
+#include "store/making.h"
 #include "store/sqlite/sq_batch.h"
 
 /* What is under way inside the transaction. */
@@ -11,19 +10,6 @@ struct making {
 	struct batch_room *room;
 	struct event_list *more;
 };
-
-static bool
-is_direct(const struct room_new *n)
-{
-	return n->room.kind == ROOM_DIRECT;
-}
-
-/* The body of its create event. */
-static void
-create_body(struct buf *b, const struct room_new *n)
-{
-	event_body_create(b, room_kind_name(n->room.kind), n->room.label);
-}
 
 /* 1 *id_r is the direct room of these two; 0; -1. */
 static int
@@ -63,22 +49,15 @@ static int
 check_same(struct sq *s, const struct room_new *n, const struct id *id,
     struct err *err)
 {
-	struct buf *want = sq_batch_tmp(s);
 	struct event ev = { 0 };
-	bool same;
 	int rc = one_event(
 	    s, sq_query(s, Q_EVENT_GET, err, "bu", id, (uint64_t)1), &ev, err);
 
 	if (rc == -1)
 		return -1;
-	create_body(want, n);
-	same = rc == 1 && ev.body_len == want->len &&
-	       memcmp(ev.body, want->data, want->len) == 0;
+	rc = making_same(n, rc == 1 ? &ev : NULL, err);
 	event_free_body(&ev);
-	if (!same)
-		return err_set(err, ERR_CONFLICT,
-		    "The same cid was used for something else.");
-	return 1;
+	return rc;
 }
 
 /* A group is found again by the creator's cid: it is the cid of the `added`
@@ -97,8 +76,7 @@ find_group(
 	if (rc != 1)
 		return rc;
 	if (ev.kind != EV_ADDED)
-		rc = err_set(err, ERR_CONFLICT,
-		    "The same cid was used for something else.");
+		rc = making_other(err);
 	else
 		rc = event_subject(&ev, &about, err);
 	event_free_body(&ev);
@@ -127,7 +105,7 @@ put_create(struct making *k, struct err *err)
 	struct event ev = { .kind = EV_CREATE, .cid = k->n->cid };
 	struct buf *body = sq_batch_tmp(k->s);
 
-	create_body(body, k->n);
+	making_body(body, k->n);
 	if (put(k, &ev, body, err) == -1)
 		return -1;
 	event_list_push(k->more, &ev);
@@ -186,7 +164,7 @@ check_owned(struct making *k, struct err *err)
 	uint64_t n = 0;
 	int rc;
 
-	if (k->n->owned_max == 0 || is_direct(k->n))
+	if (k->n->owned_max == 0 || making_is_direct(k->n))
 		return 0;
 	stmt =
 	    sq_query(k->s, Q_OWNED, err, "bi", &k->n->creator, (int)ROLE_OWNER);
@@ -207,7 +185,7 @@ static int
 make(struct making *k, struct err *err)
 {
 	const struct room_new *n = k->n;
-	bool direct = is_direct(n);
+	bool direct = making_is_direct(n);
 
 	if (check_owned(k, err) == -1 ||
 	    sq_run(k->s, Q_ROOM_ADD, err, "bisuu", &n->room.id,
@@ -228,25 +206,12 @@ make(struct making *k, struct err *err)
 	return sq_batch_flush(k->s, err);
 }
 
-static int
-check(const struct room_new *n, struct err *err)
-{
-	if (is_direct(n) && (n->nusers != 1 || id_eq(n->users, &n->creator)))
-		return err_set(err, ERR_BAD_REQUEST,
-		    "user: a direct room is for two people");
-	if (!is_direct(n) && n->room.kind != ROOM_PUBLIC &&
-	    n->room.kind != ROOM_PRIVATE)
-		return err_set(
-		    err, ERR_BAD_REQUEST, "kind: must be public or private");
-	return 0;
-}
-
 /* Inside the transaction. 1 made, 0 was there, -1. */
 static int
 find_or_make(struct making *k, struct id *id_r, struct err *err)
 {
-	int rc = is_direct(k->n) ? find_direct(k->s, k->n, id_r, err)
-				 : find_group(k->s, k->n, id_r, err);
+	int rc = making_is_direct(k->n) ? find_direct(k->s, k->n, id_r, err)
+					: find_group(k->s, k->n, id_r, err);
 
 	if (rc != 0)
 		return rc == 1 ? 0 : -1;
@@ -263,7 +228,7 @@ sq_room_create(struct db *db, const struct room_new *n, struct id *id_r,
 	int rc;
 
 	*more = (struct event_list){ 0 };
-	if (check(n, err) == -1 || sq_begin(s, err) == -1)
+	if (making_check(n, err) == -1 || sq_begin(s, err) == -1)
 		return -1;
 	sq_batch_start(s);
 	rc = find_or_make(&k, id_r, err);

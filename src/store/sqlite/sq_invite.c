@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/making.h"
 #include "store/sqlite/sq.h"
 
 static void
@@ -16,20 +17,6 @@ get_invite(sqlite3_stmt *stmt, struct invite *v)
 	sq_get_id(stmt, 5, &v->user);
 }
 
-static int
-need_admin(struct sq *s, const struct id *user, struct err *err)
-{
-	struct user u;
-	int rc = sq_user_get(&s->db, user, &u, err);
-
-	if (rc == -1)
-		return -1;
-	if (rc == 0 || !u.admin || u.state != USER_ACTIVE)
-		return err_set(
-		    err, ERR_FORBIDDEN, "Only administrators invite.");
-	return 0;
-}
-
 int
 sq_invite_create(
     struct db *db, const struct invite *v, const uint8_t *hash, struct err *err)
@@ -38,7 +25,7 @@ sq_invite_create(
 
 	if (sq_begin(s, err) == -1)
 		return -1;
-	if (need_admin(s, &v->creator, err) == -1 ||
+	if (making_may_invite(db, &v->creator, err) == -1 ||
 	    sq_run(s, Q_INVITE_ADD, err, "hbbuu", hash, &v->id, &v->creator,
 		v->created, v->expires) == -1) {
 		sq_rollback(s);

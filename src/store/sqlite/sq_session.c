@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/making.h"
 #include "store/sqlite/sq_batch.h"
 
 static int
@@ -125,20 +126,14 @@ static int
 put_revoked(struct sq *s, const struct id *user, const struct id *session,
     struct event_list *more, struct err *err)
 {
-	struct event_subject about = { .session = *session };
-	struct event ev = { .room = *user,
-		.from = *user,
-		.kind = EV_SESSION_REVOKED,
-		.cid = cid_derive("revoked", session, 0) };
 	struct batch_room *self = sq_batch_room(s, user, err);
-	struct buf *body = sq_batch_tmp(s);
+	struct event ev;
 
 	if (self == NULL)
 		return -1;
 	if (!self->there)
 		return 0;
-	event_body_self(body, ev.kind, &about);
-	event_set_body(&ev, body->data, body->len);
+	making_revoked(&ev, user, session);
 	if (sq_batch_put(s, self, &ev, err) == -1) {
 		event_free_body(&ev);
 		return -1;
