@@ -82,6 +82,7 @@ uint64_t mg_get_u64(const bson_t *d, const char *name);
 void mg_get_text(const bson_t *d, const char *name, char *out, size_t size);
 void mg_get_user(const bson_t *d, struct user *u_r);
 void mg_get_session(const bson_t *d, struct session *s_r);
+void mg_get_invite(const bson_t *d, struct invite *v_r);
 void mg_get_room(const bson_t *d, struct room *r);
 void mg_get_member(const bson_t *d, struct member *m_r);
 void mg_get_event(const bson_t *d, struct event *ev_r);

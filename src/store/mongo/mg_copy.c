@@ -28,17 +28,6 @@ get_hash(const bson_t *d, uint8_t hash[TOKEN_HASH])
 		memcpy(hash, p, len);
 }
 
-static void
-get_invite(const bson_t *d, struct invite *v)
-{
-	mg_get_id(d, "id", &v->id);
-	mg_get_id(d, "creator", &v->creator);
-	v->created = mg_get_u64(d, "created");
-	v->expires = mg_get_u64(d, "expires");
-	v->used = mg_get_u64(d, "used");
-	mg_get_id(d, "user", &v->user);
-}
-
 /* The key is "low:high" in hex digits. */
 static void
 get_direct(const bson_t *d, struct copy_direct *v)
@@ -69,7 +58,7 @@ take(const bson_t *d, void *arg)
 		get_hash(d, row->hash);
 		break;
 	case COPY_INVITES:
-		get_invite(d, &row->invite);
+		mg_get_invite(d, &row->invite);
 		get_hash(d, row->hash);
 		break;
 	case COPY_DIRECTS:

@@ -292,6 +292,17 @@ mg_get_session(const bson_t *d, struct session *s_r)
 }
 
 void
+mg_get_invite(const bson_t *d, struct invite *v_r)
+{
+	mg_get_id(d, "id", &v_r->id);
+	mg_get_id(d, "creator", &v_r->creator);
+	v_r->created = mg_get_u64(d, "created");
+	v_r->expires = mg_get_u64(d, "expires");
+	v_r->used = mg_get_u64(d, "used");
+	mg_get_id(d, "user", &v_r->user);
+}
+
+void
 mg_get_room(const bson_t *d, struct room *r)
 {
 	mg_get_id(d, "_id", &r->id);

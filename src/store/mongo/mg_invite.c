@@ -9,20 +9,9 @@
 #define LEFT_MS 15000 /* an account that is being made is there by then */
 
 static void
-get_invite(const bson_t *d, struct invite *v)
-{
-	mg_get_id(d, "id", &v->id);
-	mg_get_id(d, "creator", &v->creator);
-	v->created = mg_get_u64(d, "created");
-	v->expires = mg_get_u64(d, "expires");
-	v->used = mg_get_u64(d, "used");
-	mg_get_id(d, "user", &v->user);
-}
-
-static void
 take_invite(const bson_t *doc, void *arg)
 {
-	get_invite(doc, arg);
+	mg_get_invite(doc, arg);
 }
 
 int
@@ -57,7 +46,7 @@ take_one(const bson_t *doc, void *arg)
 {
 	struct invite_list *l = arg;
 
-	get_invite(doc, &l->v[l->n++]);
+	mg_get_invite(doc, &l->v[l->n++]);
 }
 
 int
