@@ -27,7 +27,7 @@ struct hub_tail; /* what was delivered while somebody catches up */
 struct hub_log {
 	struct id id;
 	uint8_t self;     /* it is a struct hub_user's, else a hub_room's */
-	uint8_t flags;    /* hub.c's */
+	uint8_t flags;    /* hub_private.h's LOG_ */
 	uint16_t syncers; /* devices that catch up in it */
 	uint64_t seq;     /* the last event taken in order */
 	uint64_t flushed; /* the last one put into the devices' queues */
@@ -51,7 +51,7 @@ struct hub_user {
 	uint32_t nrooms, cap;
 	struct hub_room **rooms; /* &first while there is one at most */
 	struct hub_room *first;
-	uint32_t flags; /* hub.c's, presence.c's */
+	uint32_t flags; /* hub_private.h's USER_ */
 	uint32_t place; /* where it likely is in users of its largest room */
 	uint32_t ended; /* another one whenever a membership was seen to end */
 };

@@ -25,7 +25,7 @@ struct event_range {
 };
 
 /* Straight-line and blocking; every call comes from the connection's thread.
- * Promises as in users.h and rooms.h. */
+ * Promises as in users.h, rooms.h, invites.h and nodes.h. */
 struct db_driver {
 	const char *name;
 	bool shared; /* several hosts may use the same one */
@@ -141,7 +141,7 @@ struct db_driver {
 
 	int (*snapshot)(struct db *db, struct err *err);
 	void (*snapshot_end)(struct db *db);
-	/* What store_backup and store_integrity promise. */
+	/* What db_backup and db_integrity promise. */
 	int (*backup)(struct db *db, const char *path, struct err *err);
 	int (*integrity)(struct db *db, struct err *err);
 	/* store_swap: puts new_path in the place of conf->path. */

@@ -131,7 +131,7 @@ int db_users_scan(struct db *db, const struct id *after, size_t limit,
     struct user_list *l_r, struct err *err);
 
 /* Between the two all reads of this connection see one state of the store. On
- * a reader thread, within one work_cb. 0 or -1. */
+ * a reader thread, within one store_work_cb. 0 or -1. */
 int db_snapshot(struct db *db, struct err *err);
 void db_snapshot_end(struct db *db);
 

@@ -14,12 +14,12 @@
 #include "net/loop.h"
 
 struct store; /* the worker's: a writer thread, reader threads, their queues */
-struct db;    /* what a store thread works with; only valid inside a work_cb */
+struct db; /* what a store thread works with; only valid in a store_work_cb */
 
 /* How long the database takes; may be in shared memory. */
 struct store_stats {
 	struct histo commit; /* one batch of appends, to the disk */
-	struct histo read;   /* one work_cb of a reader */
+	struct histo read;   /* one store_work_cb of a reader */
 };
 
 struct store_conf {
@@ -73,8 +73,8 @@ int db_integrity(struct db *db, struct err *err);
 int store_swap(
     const struct store_conf *conf, const char *new_path, struct err *err);
 
-/* Finishes what is queued, joins the threads; done_cbs that did not run yet
- * are run before it returns. */
+/* Finishes what is queued, joins the threads; a store_done_cb that did not run
+ * yet is run before it returns. */
 void store_close(struct store **st);
 
 /* Runs work on a reader (writer) thread, then done on the loop. The queues are
