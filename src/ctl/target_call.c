@@ -1,5 +1,4 @@
-/* ctl/target_call.c - one command: asked of the server, or run on the database.
- */
+/* ctl/target_call.c - one command: asked of the server or run on the store. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,5 +1,4 @@
-/* gate/ws_gate.c - the frames of a device become commands, and answers frames.
- */
+/* gate/ws_gate.c - frames of a device become commands, and answers frames. */
 #include "gate/ws_gate.h"
 
 #include <stdlib.h>

@@ -1,6 +1,4 @@
-/* store/db.c - the calls of users.h, rooms.h and the like, handed to the
- * driver.
- */
+/* store/db.c - the calls of users.h, rooms.h …, handed to the driver. */
 
 #include "store/driver.h"
 
