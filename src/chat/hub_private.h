@@ -84,7 +84,7 @@ void hub_log_free(struct hub_log *log); /* what hangs on it */
 /* hub_poll.c: asks the store where it is */
 void hub_log_poll(struct hub *hub, struct hub_log *log); /* soon */
 void hub_poll_flush(struct hub *hub);                    /* now */
-void hub_poll_tick(void *hub);                           /* every second */
+void hub_poll_tick(void *arg); /* every second; arg: the hub */
 
 /* hub_member.c: what join, leave, added … do to the hub */
 void hub_before(

@@ -13,7 +13,7 @@ struct part {
 };
 
 /* A store_progress_cb whose arg is a struct part. */
-void target_tell_part(uint64_t done, uint64_t total, void *part);
+void target_tell_part(uint64_t done, uint64_t total, void *arg);
 void target_parts_over(const struct target *t);
 
 /* Asks the server; an answer that is not 200 becomes *err. 0: the body is to be

@@ -5,9 +5,9 @@
 #include "chat/device.h"
 #include "http/server.h"
 
-/* The route of /ws, with the gate: refuses, or upgrades and opens a device in
+/* The route of /ws; arg: the gate. Refuses, or upgrades and opens a device in
  * gate->pool. It is read once its session is known. */
-void ws_enter(struct http_request *req, void *gate);
+void ws_enter(struct http_request *req, void *arg);
 
 /* A device closed: it counts no more for its address and its person. */
 void ws_leave(struct device *dev);
