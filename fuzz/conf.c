@@ -74,6 +74,16 @@ set_environment(char *text)
 		}
 }
 
+/* A login is shown as three asterisks, which is what would be read again. */
+static bool
+hides_login(const struct buf *shown)
+{
+	static const char hidden[] = "://***@";
+
+	return memmem(shown->data, shown->len, hidden, sizeof(hidden) - 1) !=
+	       NULL;
+}
+
 static void
 same_again(const struct conf *conf)
 {
@@ -88,7 +98,7 @@ same_again(const struct conf *conf)
 	must(first.len == second.len &&
 	     memcmp(first.data, second.data, first.len) == 0);
 	conf_fixed_diff(conf, again, fixed, sizeof(fixed));
-	must(fixed[0] == '\0');
+	must(fixed[0] == '\0' || hides_login(&first));
 	conf_free(&again);
 	buf_free(&first);
 	buf_free(&second);
