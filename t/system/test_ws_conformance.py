@@ -2,42 +2,24 @@
 
 import asyncio
 import os
-import re
-import signal
 import socket
 import struct
-import subprocess
 import threading
 
 import pytest
 import websockets
+from burung.echo import running
 from burung.raw import BINARY, CLOSE, PING, PONG, TEXT, Raw, encode
-from burung.server import TOP
 
 CONT = 0
 MIB = 1 << 20
-BUILD = os.path.dirname(os.environ.get("BURUNGD", TOP / "build/test/burungd"))
-ECHO = os.path.join(BUILD, "t/helpers/ws_echo")
 
 
 @pytest.fixture(scope="module")
 def echo():
-    """The port of a running echo server; its log must stay clean and its end be orderly."""
-    subprocess.run(["make", "-s", "-C", BUILD, "t/helpers/ws_echo"], check=True)
-    process = subprocess.Popen(
-        [ECHO, "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        ready = re.fullmatch(r"listening (\d+)\n", process.stdout.readline())
-        assert ready, process.stderr.read()
-        yield int(ready[1])
-        process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=20)
-        assert process.returncode == 0, log
-        assert "Sanitizer" not in log and "runtime error" not in log, log
-    finally:
-        process.kill()
-        process.communicate()
+    """The port of a running echo server."""
+    with running() as port:
+        yield port
 
 
 class Client(Raw):
