@@ -3,7 +3,6 @@
 import asyncio
 import http.client
 import json
-import shutil
 import subprocess
 import threading
 import time
@@ -302,4 +301,4 @@ class Undici(Node):
 
 
 CLIENTS = [Standard, Requests, Httpx, Aiohttp]
-NODE_CLIENTS = [NodeAgent, NodeFetch, Undici] if shutil.which("node") else []
+NODE_CLIENTS = [NodeAgent, NodeFetch, Undici]
