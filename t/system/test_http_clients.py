@@ -35,11 +35,17 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(scope="module", params=[*CLIENTS, *NODE_CLIENTS], ids=lambda kind: kind.name)
-def client(request, server):
+def lasting(request, server):
     if request.param in NODE_CLIENTS and not shutil.which("node"):
         pytest.skip("node is not installed")
     with closing(request.param(server.port)) as one:
         yield one
+
+
+@pytest.fixture
+def client(lasting):
+    yield lasting
+    lasting.rest()
 
 
 class Person:

@@ -87,6 +87,10 @@ class Client:
         with ThreadPoolExecutor(AT_ONCE) as threads:
             return list(threads.map(self.ask, these))
 
+    def rest(self) -> None:
+        """It may be a while until it asks again: what would not notice then that the server
+        ended an idle connection lets go of it."""
+
     def close(self) -> None:
         pass
 
@@ -117,10 +121,13 @@ class Standard(Client):
         answer = line.getresponse()
         return Answer(answer.status, lowered(answer.headers), answer.read())
 
-    def close(self) -> None:
+    def rest(self) -> None:
         line = getattr(self.own, "line", None)
         if line is not None:
             line.close()
+
+    def close(self) -> None:
+        self.rest()
 
 
 class Sized:
