@@ -94,7 +94,7 @@ async function byFetch(request) {
     const response = await fetch(origin + request.path, {
         method: request.method,
         headers,
-        body: body?.[Symbol.asyncIterator] ? ReadableStream.from(body) : body,
+        body, // also one in pieces: fetch of Node takes any async iterable
         duplex: 'half',
         redirect: 'manual',
     });

@@ -206,8 +206,8 @@ def test_a_refusal_is_read_and_the_next_answer_is_right(client, ani, kind):
 # --- curl ---------------------------------------------------------------------
 
 
-def curl(server: Server, *arguments: str, body: bytes = b"") -> str:
-    """What `-w` writes, and the bodies before it; bodies of `@-` are from `body`."""
+def curl(*arguments: str, body: bytes = b"") -> str:
+    """What it writes. `@-` in the arguments is `body`."""
     done = subprocess.run(
         ["curl", "-sS", "--max-time", "20", *arguments], input=body, capture_output=True
     )
@@ -226,7 +226,7 @@ def headers_of(ani: Person) -> list[str]:
 )
 def test_curl_waits_for_100_and_sends_no_body_that_is_refused(server, ani, size, status, sent):
     said = curl(
-        server, *headers_of(ani), "-H", "Expect: 100-continue", "--expect100-timeout", "15",
+        *headers_of(ani), "-H", "Expect: 100-continue", "--expect100-timeout", "15",
         "--data-binary", "@-", "-o", "/dev/null",
         "-w", "%{http_code} %{size_upload} %{time_total}",
         f"http://127.0.0.1:{server.port}/api/me",
@@ -250,7 +250,7 @@ def test_curl_posts_gets_and_heads_on_one_connection_until_its_end_is_said(serve
         [*headers_of(ani), "-d", "{}", f"{url}/api/me"],
     ]
     arguments = [word for step in steps for word in ("--next", *count, *step)][1:]
-    assert curl(server, *arguments).split("\n")[:-1] == [
+    assert curl(*arguments).split("\n")[:-1] == [
         "200 1", "200 0", "200 0", "405 0", "415 0", "200 1",
     ]  # fmt: skip
 
@@ -263,14 +263,14 @@ def test_curl_speaks_http_1_0(server, ani, keeps, connects):
     url = f"http://127.0.0.1:{server.port}"
     step = ["--http1.0", *keeps, *headers_of(ani), "-d", "{}", "-o", "/dev/null",
             "-w", "%{http_code} %{num_connects} ", f"{url}/api/me"]  # fmt: skip
-    assert curl(server, *step, "--next", *step) == f"200 1 200 {connects} "
+    assert curl(*step, "--next", *step) == f"200 1 200 {connects} "
 
 
 @needs("curl")
 @pytest.mark.parametrize("size", [10, 3_000_000])
 def test_curl_reads_the_refusal_of_a_chunked_upload(server, ani, size):
     said = curl(
-        server, *headers_of(ani), "-H", "Transfer-Encoding: chunked", "--data-binary", "@-",
+        *headers_of(ani), "-H", "Transfer-Encoding: chunked", "--data-binary", "@-",
         "-w", " %{http_code}", f"http://127.0.0.1:{server.port}/api/me", body=b"x" * size,
     )  # fmt: skip
     assert re.fullmatch(r"411 Length Required: .*\n 411", said)
@@ -281,8 +281,8 @@ def test_curl_knows_the_page_by_its_tag(server, tmp_path):
     page, tag, url = tmp_path / "page", tmp_path / "tag", f"http://127.0.0.1:{server.port}/"
     step = ["--etag-save", str(tag), "--etag-compare", str(tag), "-o", str(page),
             "-w", "%{http_code}", url]  # fmt: skip
-    assert curl(server, *step) == "200"
-    assert curl(server, *step) == "304"
+    assert curl(*step) == "200"
+    assert curl(*step) == "304"
     assert page.read_bytes() == PAGE
 
 
