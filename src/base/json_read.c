@@ -1,7 +1,6 @@
 /* base/json_read.c - reading JSON that came from outside. A struct json is one
  * of json-c's objects. */
 #include <json-c/json.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -20,77 +19,14 @@ outer(json_object *v)
 	return (struct json *)v;
 }
 
-/* Counts the members of all objects of v. -1: a number is infinite. */
-static int
-count_members(json_object *v, size_t *n)
-{
-	json_object_iter it;
-
-	switch (json_object_get_type(v)) {
-	case json_type_object:
-		json_object_object_foreachC(v, it)
-		{
-			*n += 1;
-			if (count_members(it.val, n) == -1)
-				return -1;
-		}
-		return 0;
-	case json_type_array:
-		for (size_t i = 0; i < json_object_array_length(v); i++)
-			if (count_members(json_object_array_get_idx(v, i), n) ==
-			    -1)
-				return -1;
-		return 0;
-	case json_type_double:
-		return isfinite(json_object_get_double(v)) ? 0 : -1;
-	default:
-		return 0;
-	}
-}
-
-static json_object *
-parse(const char *p, size_t len, struct err *err)
-{
-	json_tokener *tok = json_tokener_new_ex(2 * JSON_DEPTH_MAX);
-	json_object *v;
-
-	if (tok == NULL)
-		log_fatal("out of memory for JSON");
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
-	v = json_tokener_parse_ex(tok, p, (int)len);
-	if (v == NULL)
-		err_set(err, ERR_BAD_REQUEST, "not valid JSON: %s",
-		    json_tokener_error_desc(json_tokener_get_error(tok)));
-	json_tokener_free(tok);
-	return v;
-}
-
 struct json *
 json_parse(const void *p, size_t len, size_t max, struct err *err)
 {
-	size_t written, kept = 0;
-	json_object *v;
-
 	if (len > max || len > INT32_MAX) {
 		err_set(err, ERR_TOO_LARGE, "longer than %zu bytes", max);
 		return NULL;
 	}
-	if (json_scan(p, len, &written, err) == -1)
-		return NULL;
-	v = parse(p, len, err);
-	if (v == NULL)
-		return NULL;
-	if (count_members(v, &kept) == -1) {
-		err_set(err, ERR_BAD_REQUEST, "a number is too large");
-	} else if (kept != written) {
-		/* json-c keeps the last of those with one key. */
-		err_set(
-		    err, ERR_BAD_REQUEST, "a key stands twice in an object");
-	} else {
-		return outer(v);
-	}
-	json_object_put(v);
-	return NULL;
+	return outer(json_scan(p, len, err));
 }
 
 void

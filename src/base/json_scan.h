@@ -1,4 +1,6 @@
-/* base/json_scan.h - the strict check of a JSON text before json-c sees it. */
+/* base/json_scan.h - a JSON text, strictly read, as json-c's objects. json-c's
+ * own reader takes more than RFC 8259 allows, and where it gets no memory it
+ * leaves out, cuts off or crashes. */
 #ifndef BASE_JSON_SCAN_H
 #define BASE_JSON_SCAN_H
 
@@ -9,9 +11,8 @@
 #define JSON_DEPTH_MAX   16
 #define JSON_INTEGER_MAX 9007199254740991 /* 2^53 - 1 */
 
-/* Checks that p is one JSON object (RFC 8259) of valid UTF-8 as base/json.h
- * promises, duplicate keys and infinite numbers aside. *members_r: how many
- * members all its objects have together. 0, or -1 with ERR_BAD_REQUEST. */
-int json_scan(const void *p, size_t len, size_t *members_r, struct err *err);
+/* The object that p is, as base/json.h promises, to be put by the caller; NULL
+ * with ERR_BAD_REQUEST. */
+struct json_object *json_scan(const void *p, size_t len, struct err *err);
 
 #endif

@@ -77,6 +77,18 @@ utf8_count(const void *p, size_t n)
 }
 
 size_t
+utf8_encode(uint32_t c, char out[4])
+{
+	static const uint8_t lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+	for (size_t i = n - 1; i > 0; i--, c >>= 6)
+		out[i] = (char)(0x80 | (c & 0x3f));
+	out[0] = (char)(lead[n] | c);
+	return n;
+}
+
+size_t
 utf8_cut(const void *p, size_t n, size_t max)
 {
 	const uint8_t *s = p;

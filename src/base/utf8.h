@@ -17,6 +17,9 @@ uint32_t utf8_feed(uint32_t state, const uint8_t *p, size_t n);
 
 bool utf8_valid(const void *p, size_t n);
 
+/* Writes a code point that may be written; how many bytes. */
+size_t utf8_encode(uint32_t c, char out[4]);
+
 /* Code points in valid UTF-8. */
 size_t utf8_count(const void *p, size_t n);
 

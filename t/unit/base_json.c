@@ -353,10 +353,35 @@ test_mutations(void)
 	    wrong, 0, "changed bytes: what json-c refuses, the scan did too");
 }
 
+/* What is read and written again is the same, in the shortest escapes. */
+static void
+test_there_and_back(void)
+{
+	static const char text[] =
+	    " { \"\" : \"\" , \"\\u006bey\" : [ -0 , -1.50e+3 , 1E2, {} , [ ] "
+	    "],"
+	    "\"all\":\"\\\"\\\\\\/"
+	    "\\b\\f\\n\\r\\t\\u0041\\u00e9\\u20ac\\uD83D\\uDE00"
+	    "\",\"w\":[true,false,null]}";
+	static const char want[] = "{\"\":\"\",\"key\":[0,-1.50e+3,1E2,{},[]],"
+				   "\"all\":\"\\\"\\\\/\\b\\f\\n\\r\\tAé€😀\","
+				   "\"w\":[true,false,null]}";
+	struct err err = { 0 };
+	struct json *doc = parse(text, &err);
+	struct buf b = { 0 };
+
+	ok(doc != NULL, "every kind of value is read");
+	json_value(&b, doc);
+	is_str(buf_cstr(&b), want, "and none is changed");
+	buf_free(&b);
+	json_free(&doc);
+}
+
 int
 main(void)
 {
 	test_hostile();
+	test_there_and_back();
 	test_depth_and_size();
 	test_read_values();
 	test_ids();

@@ -35,12 +35,14 @@ is_scalar(uint32_t c)
 static void
 test_every_code_point(void)
 {
-	uint8_t p[4];
-	int wrong = 0, cut = 0;
+	int wrong = 0, cut = 0, other = 0;
+	uint8_t p[4], again[4];
 
 	for (uint32_t c = 0; c < 0x200000; c++) {
 		size_t n = encode(c, p);
 
+		other += is_scalar(c) && (utf8_encode(c, (char *)again) != n ||
+					     memcmp(p, again, n) != 0);
 		wrong += utf8_valid(p, n) != is_scalar(c);
 		for (size_t i = 1; is_scalar(c) && i < n; i++) {
 			uint32_t state = utf8_feed(UTF8_ACCEPT, p, i);
@@ -51,6 +53,7 @@ test_every_code_point(void)
 	}
 	is_int(wrong, 0, "U+0000 to U+1FFFFF: scalar values, and only those");
 	is_int(cut, 0, "each may come in any two parts");
+	is_int(other, 0, "each is written as it should be");
 }
 
 /* The code point of n bytes by arithmetic, if they are its shortest form. */
