@@ -5,7 +5,9 @@
 #include <bsd/string.h>
 #include <ctype.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/id.h"
@@ -106,6 +108,15 @@ auth_touch(struct chat *chat, const struct session *s)
 	store_write(chat->store, touch, free, renewed);
 }
 
+static int
+no_memory(struct err *err)
+{
+	err_set(err, ERR_BUSY, "There is too little memory right now.");
+	if (err != NULL)
+		err->retry_ms = 1000;
+	return -1;
+}
+
 int
 auth_password_hash(const char *password, size_t len, uint32_t mib,
     char out[PASSHASH_MAX], struct err *err)
@@ -114,24 +125,67 @@ auth_password_hash(const char *password, size_t len, uint32_t mib,
 	if (crypto_pwhash_str_alg(out, password, len, HASH_TIMES,
 		(size_t)mib << 20, crypto_pwhash_ALG_ARGON2ID13) == 0)
 		return 0;
-	err_set(err, ERR_BUSY, "There is too little memory right now.");
-	if (err != NULL)
-		err->retry_ms = 1000;
-	return -1;
+	return no_memory(err);
 }
 
-bool
-auth_password_ok(
-    const char *passhash, const char *password, size_t len, uint32_t mib)
+/* What crypto_pwhash_str_alg writes. libsodium's own comparison with it takes a
+ * lack of memory for a wrong password. */
+struct passhash {
+	unsigned kib, times;
+	uint8_t salt[crypto_pwhash_SALTBYTES];
+	uint8_t hash[32];
+};
+
+/* The bytes of exactly this size that stand at *s; *s: behind them. */
+static bool
+take_base64(const char **s, uint8_t *out, size_t size)
 {
+	const char *end = *s;
+	size_t n = 0;
+
+	if (sodium_base642bin(out, size, *s, strlen(*s), NULL, &n, &end,
+		sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == -1 ||
+	    n != size)
+		return false;
+	*s = end;
+	return true;
+}
+
+static bool
+passhash_parse(const char *s, struct passhash *p_r)
+{
+	int n = 0;
+
+	if (sscanf(s, "$argon2id$v=19$m=%u,t=%u,p=1$%n", &p_r->kib, &p_r->times,
+		&n) != 2 ||
+	    n == 0)
+		return false;
+	s += n;
+	return take_base64(&s, p_r->salt, sizeof(p_r->salt)) && *s++ == '$' &&
+	       take_base64(&s, p_r->hash, sizeof(p_r->hash)) && *s == '\0';
+}
+
+int
+auth_password_ok(const char *passhash, const char *password, size_t len,
+    uint32_t mib, struct err *err)
+{
+	uint8_t got[sizeof(((struct passhash *)NULL)->hash)];
 	char unused[PASSHASH_MAX];
+	struct passhash p;
+	int rc;
 
 	sodium_ready();
-	if (passhash != NULL)
+	if (passhash == NULL) {
+		rc = auth_password_hash(password, len, mib, unused, err);
+		sodium_memzero(unused, sizeof(unused));
+		return rc;
+	}
+	if (!passhash_parse(passhash, &p))
 		return crypto_pwhash_str_verify(passhash, password, len) == 0;
-	auth_password_hash(password, len, mib, unused, NULL);
-	sodium_memzero(unused, sizeof(unused));
-	return false;
+	if (crypto_pwhash(got, sizeof(got), password, len, p.salt, p.times,
+		(size_t)p.kib << 10, crypto_pwhash_ALG_ARGON2ID13) == -1)
+		return no_memory(err);
+	return sodium_memcmp(got, p.hash, sizeof(got)) == 0;
 }
 
 /* What counts of a setup code, padded with NUL. A longer one than any code is

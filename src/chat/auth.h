@@ -45,10 +45,11 @@ void auth_touch(struct chat *chat, const struct session *s);
 int auth_password_hash(const char *password, size_t len, uint32_t mib,
     char out[PASSHASH_MAX], struct err *err);
 
-/* Is it the password? As slow as hashing it. passhash NULL: nobody has this
- * name; takes the same time and says no. */
-bool auth_password_ok(
-    const char *passhash, const char *password, size_t len, uint32_t mib);
+/* Is it the password? 1 yes, 0 no, -1 with *err (BUSY: no memory to tell). As
+ * slow as hashing it. passhash NULL: nobody has this name; takes the same time
+ * and says no. */
+int auth_password_ok(const char *passhash, const char *password, size_t len,
+    uint32_t mib, struct err *err);
 
 /* Is given the setup code (in any case, dashes and blanks ignored)? Takes the
  * same time whatever differs. Never when code is "". */

@@ -76,8 +76,8 @@ hash_work(struct db *db, struct request *req)
 {
 	struct login *l = req->data;
 
-	if (!auth_password_ok(l->known ? l->passhash : NULL, l->password,
-		l->password_len, l->memory))
+	if (auth_password_ok(l->known ? l->passhash : NULL, l->password,
+		l->password_len, l->memory, &req->err) == 0)
 		err_set(&req->err, ERR_UNAUTHORIZED,
 		    "The name or the password is wrong.");
 }

@@ -71,10 +71,12 @@ hash_work(struct db *db, struct request *req)
 {
 	struct confirm *c = req->data;
 
-	if (!auth_password_ok(
-		c->passhash, c->password.text, c->password.len, c->memory))
+	int rc = auth_password_ok(c->passhash, c->password.text,
+	    c->password.len, c->memory, &req->err);
+
+	if (rc == 0)
 		err_set(&req->err, ERR_UNAUTHORIZED, "The password is wrong.");
-	else if (c->fresh.len > 0)
+	else if (rc == 1 && c->fresh.len > 0)
 		auth_password_hash(c->fresh.text, c->fresh.len, c->memory,
 		    c->fresh_hash, &req->err);
 }

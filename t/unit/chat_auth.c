@@ -1,5 +1,7 @@
 /* t/unit/chat_auth.c - passwords, tokens and the setup code. */
 
+#include <sys/resource.h>
+
 #include "../lib/tap.h"
 #include "base/clock.h"
 #include "chat/auth.h"
@@ -41,12 +43,44 @@ test_passwords(void)
 	ok(strncmp(one, "$argon2id$", 10) == 0, "by Argon2id");
 	ok(strstr(one, "m=8192,") != NULL, "with the memory asked for");
 	ok(strcmp(one, two) != 0, "each time with another salt");
-	ok(auth_password_ok(one, secret, len, MIB), "the right one is right");
-	ok(!auth_password_ok(one, secret, len - 1, MIB), "a prefix is wrong");
-	ok(!auth_password_ok(one, "Correct horse battery", len, MIB),
-	    "another case is wrong");
-	ok(!auth_password_ok(NULL, secret, len, MIB),
+	is_int(auth_password_ok(one, secret, len, MIB, &err), 1,
+	    "the right one is right");
+	is_int(auth_password_ok(one, secret, len - 1, MIB, &err), 0,
+	    "a prefix is wrong");
+	is_int(auth_password_ok(one, "Correct horse battery", len, MIB, &err),
+	    0, "another case is wrong");
+	is_int(auth_password_ok(NULL, secret, len, MIB, &err), 0,
 	    "nobody's password is never right");
+	is_int(err.code, ERR_NONE, "wrong is not an error");
+}
+
+/* passhash NULL: of nobody. */
+static void
+busy_without_memory(const char *passhash, const char *what)
+{
+	static const char secret[] = "correct horse battery";
+	struct rlimit was, none;
+	struct err err = { 0 };
+	int rc;
+
+	getrlimit(RLIMIT_AS, &was);
+	none = was;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_AS, &none);
+	rc = auth_password_ok(passhash, secret, strlen(secret), MIB, &err);
+	setrlimit(RLIMIT_AS, &was);
+	is_int(rc, -1, "without memory %s is not told", what);
+	is_int(err.code, ERR_BUSY, "but to ask again");
+}
+
+static void
+test_no_memory(void)
+{
+	char hash[PASSHASH_MAX];
+
+	auth_password_hash("correct horse battery", 21, MIB, hash, NULL);
+	busy_without_memory(hash, "right or wrong");
+	busy_without_memory(NULL, "that nobody has the name");
 }
 
 static void
@@ -54,7 +88,7 @@ quicker(const char *passhash, uint64_t *best)
 {
 	uint64_t start = clock_mono_us(), took;
 
-	auth_password_ok(passhash, "not the password", 16, MIB);
+	auth_password_ok(passhash, "not the password", 16, MIB, NULL);
 	took = clock_mono_us() - start;
 	*best = took < *best ? took : *best;
 }
@@ -115,6 +149,7 @@ main(void)
 {
 	test_tokens();
 	test_passwords();
+	test_no_memory();
 	test_unknown_names_cost_the_same();
 	test_setup();
 	test_session();
