@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/id.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 
@@ -61,6 +62,14 @@ http_etags_free(struct http_etags **t)
 	*t = NULL;
 }
 
+/* What fails here fails for want of memory. */
+static void
+need(int ok)
+{
+	if (ok != 1)
+		log_fatal("libcrypto gives no digest");
+}
+
 static int
 hash_file(EVP_MD_CTX *md, int fd, uint64_t size)
 {
@@ -72,7 +81,7 @@ hash_file(EVP_MD_CTX *md, int fd, uint64_t size)
 		n = pread(fd, block, sizeof(block), (off_t)at);
 		if (n <= 0)
 			return -1;
-		EVP_DigestUpdate(md, block, (size_t)n);
+		need(EVP_DigestUpdate(md, block, (size_t)n));
 		at += (uint64_t)n;
 	}
 	return 0;
@@ -85,12 +94,12 @@ hash(const struct stamp *st, int fd, char out[HTTP_ETAG])
 	uint8_t sum[EVP_MAX_MD_SIZE];
 	int rc = 0;
 
-	EVP_DigestInit_ex(md, EVP_sha256(), NULL);
+	need(md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL));
 	if (st->size <= HASHED_MAX)
 		rc = hash_file(md, fd, st->size);
 	else
-		EVP_DigestUpdate(md, st, sizeof(*st));
-	EVP_DigestFinal_ex(md, sum, NULL);
+		need(EVP_DigestUpdate(md, st, sizeof(*st)));
+	need(EVP_DigestFinal_ex(md, sum, NULL));
 	EVP_MD_CTX_free(md);
 	out[0] = '"';
 	hex_encode(sum, 16, out + 1);

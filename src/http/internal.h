@@ -114,6 +114,9 @@ struct http_request *http_request_new(
 void http_request_free(struct http_request *req);
 void http_request_gone(struct http_request *req); /* the connection ends */
 
+/* memory.c: from now on libraries end the worker rather than go without. */
+void http_memory(void);
+
 /* server.c: calls the handler of the request's path. */
 void http_server_dispatch(struct http_server *s, struct http_request *req);
 

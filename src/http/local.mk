@@ -7,6 +7,7 @@ src_http_libhttp_a_SOURCES = \
 	src/http/etag.c src/http/etag.h \
 	src/http/gate.c \
 	src/http/internal.h \
+	src/http/memory.c \
 	src/http/proxy.c src/http/proxy.h \
 	src/http/reply.c \
 	src/http/request.c \

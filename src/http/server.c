@@ -47,6 +47,7 @@ http_server_new(struct loop *loop, const struct http_conf *conf)
 {
 	struct http_server *s;
 
+	http_memory();
 	MEM_NEW(s);
 	s->loop = loop;
 	s->base = loop_base(loop);

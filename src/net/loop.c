@@ -44,6 +44,8 @@ loop_new(void)
 {
 	struct loop *loop;
 
+	/* Most callers could do nothing about an error, nor look for one. */
+	event_set_mem_functions(mem_alloc, mem_realloc, free);
 	MEM_NEW(loop);
 	loop->base = event_base_new();
 	if (loop->base == NULL)

@@ -2,12 +2,15 @@
 #include "bus/redis/conn.h"
 
 #include <event2/event.h>
-#include <hiredis/adapters/libevent.h>
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 #include <hiredis/sds.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
 
 /* The end of the connection; hiredis frees the context. */
 static void
@@ -98,6 +101,79 @@ connected(const redisAsyncContext *ac, int status)
 	c->on_up(c->arg);
 }
 
+/* hiredis's own does not look whether it got its memory. */
+struct watch {
+	redisAsyncContext *ac;
+	struct event *in, *out;
+};
+
+static void
+readable(evutil_socket_t fd, short what, void *arg)
+{
+	redisAsyncHandleRead(((struct watch *)arg)->ac);
+}
+
+static void
+writable(evutil_socket_t fd, short what, void *arg)
+{
+	redisAsyncHandleWrite(((struct watch *)arg)->ac);
+}
+
+static void
+add_read(void *arg)
+{
+	event_add(((struct watch *)arg)->in, NULL);
+}
+
+static void
+del_read(void *arg)
+{
+	event_del(((struct watch *)arg)->in);
+}
+
+static void
+add_write(void *arg)
+{
+	event_add(((struct watch *)arg)->out, NULL);
+}
+
+static void
+del_write(void *arg)
+{
+	event_del(((struct watch *)arg)->out);
+}
+
+static void
+watch_end(void *arg)
+{
+	struct watch *w = arg;
+
+	event_free(w->in);
+	event_free(w->out);
+	free(w);
+}
+
+/* The first writing is the connection's being there. */
+static void
+watch(redisAsyncContext *ac, struct event_base *base)
+{
+	struct watch *w;
+
+	MEM_NEW(w);
+	w->ac = ac;
+	w->in = event_new(base, ac->c.fd, EV_READ, readable, w);
+	w->out = event_new(base, ac->c.fd, EV_WRITE, writable, w);
+	if (w->in == NULL || w->out == NULL || event_add(w->in, NULL) == -1 ||
+	    event_add(w->out, NULL) == -1)
+		log_fatal("libevent gives no event");
+	ac->ev.data = w;
+	ac->ev.addRead = add_read;
+	ac->ev.delRead = del_read;
+	ac->ev.addWrite = add_write;
+	ac->ev.delWrite = del_write;
+	ac->ev.cleanup = watch_end;
+}
+
 int
 rconn_open(struct rconn *c, const struct rconn_target *to, struct err *err)
 {
@@ -117,7 +193,7 @@ rconn_open(struct rconn *c, const struct rconn_target *to, struct err *err)
 	ac->data = c;
 	c->ac = ac;
 	c->up = false;
-	redisLibeventAttach(ac, loop_base(c->loop));
+	watch(ac, loop_base(c->loop));
 	redisAsyncSetConnectCallback(ac, connected);
 	redisAsyncSetDisconnectCallback(ac, disconnected);
 	return 0;
@@ -139,7 +215,12 @@ rconn_close(struct rconn *c)
 void
 rconn_send(struct rconn *c, int argc, const char **argv, const size_t *lens)
 {
-	redisAsyncCommandArgv(c->ac, replied, NULL, argc, argv, lens);
+	redisContext *rc = &c->ac->c;
+
+	if (redisAsyncCommandArgv(c->ac, replied, NULL, argc, argv, lens) !=
+		REDIS_OK &&
+	    (rc->flags & (REDIS_DISCONNECTING | REDIS_FREEING)) == 0)
+		log_fatal("out of memory for Redis");
 }
 
 void
