@@ -11,9 +11,17 @@ AM_LOG_FLAGS = --kill-after=10 300
 EXTRA_DIST += t/lib/tap.h t/lib/tally.py t/run t/lint
 
 .PHONY: list-tests helpers
-helpers: $(filter t/helpers/%,$(check_PROGRAMS)) $(module_PROGRAMS)
+helpers: $(filter t/helpers/%,$(check_PROGRAMS)) $(module_PROGRAMS) \
+	t/helpers/fail_alloc.so
 list-tests:
 	@printf '%s\n' $(TESTS)
+
+# Preloaded into a build without sanitizers, so it is one itself.
+t/helpers/fail_alloc.so: t/helpers/fail_alloc.c
+	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) $(WARN_CFLAGS) -std=gnu11 \
+		-D_GNU_SOURCE -O2 -g -fPIC -shared -o $@ $<
+CLEANFILES += t/helpers/fail_alloc.so
+EXTRA_DIST += t/helpers/fail_alloc.c
 
 # base ------------------------------------------------------------------------
 base_tests = t/unit/base_buf \

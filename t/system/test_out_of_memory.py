@@ -1,0 +1,53 @@
+"""Out of memory ends the process that has none, and nothing else: an allocation of a conversation,
+of a start or of burungctl fails, be it ours or a library's. Each place in the code that allocates
+gets its turn with BURUNG_THOROUGH=1 (an hour and more), else some of them."""
+
+import os
+import random
+
+import pytest
+from burung.starve import CTL, RELEASE, SHIM, Start, Sweep, ask_ctl
+
+pytestmark = pytest.mark.skipif(
+    not (RELEASE.exists() and CTL.exists() and SHIM.exists()),
+    reason="a release build (build/release) or fail_alloc.so is missing",
+)
+THOROUGH = bool(os.environ.get("BURUNG_THOROUGH"))
+
+
+def some(all_of_them: list[int], count: int) -> list[int]:
+    """In their order, others each time."""
+    if THOROUGH:
+        return all_of_them
+    chosen = set(random.sample(all_of_them, min(count, len(all_of_them))))
+    return [each for each in all_of_them if each in chosen]
+
+
+@pytest.mark.parametrize(("on", "count"), [(False, 16), (True, 8)], ids=["one", "and_all_behind"])
+def test_an_allocation_of_a_worker_fails_in_a_conversation(on, count):
+    with Sweep() as sweep:
+        places = sweep.places()
+        assert len(places) > 1000, "the shim sees next to nothing"
+        for place in some(places, count):
+            sweep.round(place, on=on)
+        sweep.judge()
+        assert sweep.failed > count / 2, "nearly no allocation failed"
+
+
+def test_an_allocation_fails_while_the_server_starts():
+    with Start() as start:
+        places = start.places()
+        assert len(places) > 100
+        for place in some(places, 16):
+            start.round(place)
+        start.judge()
+
+
+def test_an_allocation_of_burungctl_fails():
+    with Start() as start:
+        for arguments in (["user", "list"], ["check"]):
+            places = ask_ctl(start.server, arguments).places
+            assert len(places) > 50
+            for place in some(places, 8):
+                done = ask_ctl(start.server, arguments, place)
+                assert done.code in (0, 1) or done.says_why, f"{place:#x}: {done}"
