@@ -1,6 +1,8 @@
 /* store/sqlite/sq_list.c - rooms as one user sees them, and lists of members.
  */
 
+#include <stdlib.h>
+
 #include "base/mem.h"
 #include "store/sqlite/sq.h"
 #include "store/words.h"
@@ -71,30 +73,61 @@ sq_room_view(struct db *db, const struct id *room, const struct id *user,
 	return rc;
 }
 
-/* Rows of rooms, with the member's columns behind if with_me. */
+static void
+add_room(struct room_views *l, size_t *cap, sqlite3_stmt *stmt, bool with_me)
+{
+	struct room_view *v;
+
+	/* Most people are in a few rooms, far fewer than a page has. */
+	if (l->n == *cap) {
+		*cap = *cap == 0 ? 4 : *cap * 2;
+		l->v = mem_reallocarray(l->v, *cap, sizeof(*l->v));
+	}
+	v = &l->v[l->n++];
+	*v = (struct room_view){ 0 };
+	sq_get_room(stmt, 0, &v->room);
+	if (with_me)
+		sq_get_member(stmt, SQ_ROOM_COLS, &v->me);
+}
+
+/* By falling (at, id). */
 static int
-take_rooms(struct sq *s, sqlite3_stmt *stmt, bool with_me, size_t limit,
+by_activity(const void *a, const void *b)
+{
+	const struct room *x = &((const struct room_view *)a)->room;
+	const struct room *y = &((const struct room_view *)b)->room;
+
+	if (x->at != y->at)
+		return x->at < y->at ? 1 : -1;
+	return id_cmp(&y->id, &x->id);
+}
+
+static void
+keep_newest(struct room_views *l, size_t limit)
+{
+	if (l->n > 1)
+		qsort(l->v, l->n, sizeof(*l->v), by_activity);
+	if (l->n > limit)
+		l->n = limit;
+}
+
+/* The first ones by activity, of rows of rooms and the member's columns in any
+ * order. Sorted here: SQLite would fill a table of its own, which costs more
+ * than all the rest for the few rooms that most people are in. */
+static int
+take_newest(struct sq *s, sqlite3_stmt *stmt, size_t limit,
     struct room_views *l, struct err *err)
 {
 	size_t cap = 0;
 	int rc;
 
-	*l = (struct room_views){ 0 };
-	while ((rc = sq_step(s, stmt, err)) == 1 && l->n < limit) {
-		struct room_view *v;
-
-		/* Most people are in a few rooms, far fewer than a page has. */
-		if (l->n == cap) {
-			cap = cap == 0 ? 4 : cap * 2;
-			l->v = mem_reallocarray(l->v, cap, sizeof(*l->v));
-		}
-		v = &l->v[l->n++];
-		*v = (struct room_view){ 0 };
-		sq_get_room(stmt, 0, &v->room);
-		if (with_me)
-			sq_get_member(stmt, SQ_ROOM_COLS, &v->me);
+	while ((rc = sq_step(s, stmt, err)) == 1) {
+		add_room(l, &cap, stmt, true);
+		if (l->n == 2 * limit)
+			keep_newest(l, limit);
 	}
-	return rc == -1 ? -1 : 0;
+	keep_newest(l, limit);
+	return rc;
 }
 
 int
@@ -110,12 +143,13 @@ sq_rooms_of(struct db *db, const struct id *user, const struct room_pos *after,
 	*l_r = (struct room_views){ 0 };
 	if (!all)
 		pos = *after;
+	if (limit == 0)
+		return 0;
 	if (sq_snapshot(s, err) == -1)
 		return -1;
-	stmt = sq_query(
-	    s, Q_ROOMS_OF, err, "bubu", user, pos.at, &pos.id, (uint64_t)limit);
+	stmt = sq_query(s, Q_ROOMS_OF, err, "bub", user, pos.at, &pos.id);
 	if (stmt != NULL) {
-		rc = take_rooms(s, stmt, true, limit, l_r, err);
+		rc = take_newest(s, stmt, limit, l_r, err);
 		sq_done(stmt);
 	}
 	for (size_t i = 0; i < l_r->n && rc != -1; i++)
@@ -123,6 +157,19 @@ sq_rooms_of(struct db *db, const struct id *user, const struct room_pos *after,
 	sq_snapshot_end(s);
 	if (rc == -1)
 		room_views_free(l_r);
+	return rc == -1 ? -1 : 0;
+}
+
+/* Rows of groups, in their order. */
+static int
+take_groups(struct sq *s, sqlite3_stmt *stmt, size_t limit,
+    struct room_views *l, struct err *err)
+{
+	size_t cap = 0;
+	int rc;
+
+	while ((rc = sq_step(s, stmt, err)) == 1 && l->n < limit)
+		add_room(l, &cap, stmt, false);
 	return rc == -1 ? -1 : 0;
 }
 
@@ -162,7 +209,7 @@ sq_groups_prefix(struct db *db, const struct id *user, const char *prefix,
 		    buf_cstr(&from), buf_cstr(&to), after->label, &after->id,
 		    (uint64_t)limit);
 	if (stmt != NULL) {
-		rc = take_rooms(s, stmt, false, limit, l_r, err);
+		rc = take_groups(s, stmt, limit, l_r, err);
 		sq_done(stmt);
 	}
 	if (rc == 0)

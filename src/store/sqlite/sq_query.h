@@ -100,8 +100,7 @@ Q(ROOM_HAS_WORD, "SELECT 1 FROM room_words"
 		 " WHERE room=? AND word>=? AND word<? LIMIT 1")
 Q(ROOMS_OF, "SELECT " ROOM_COLS "," MEMBER_COLS " FROM members m"
 	    " CROSS JOIN rooms r ON r.id=m.room WHERE m.user=?1"
-	    " AND (r.at<?2 OR (r.at=?2 AND r.id<?3))"
-	    " ORDER BY r.at DESC,r.id DESC LIMIT ?4")
+	    " AND (r.at<?2 OR (r.at=?2 AND r.id<?3))")
 Q(GROUPS_PREFIX,
     "SELECT " ROOM_COLS " FROM rooms r WHERE r.kind=1"
     " AND r.folded>=?1 AND r.folded<?2 AND (r.folded,r.id)>(fold(?3),?4)"
