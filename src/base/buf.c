@@ -25,12 +25,10 @@ buf_clear(struct buf *b)
 }
 
 uint8_t *
-buf_reserve(struct buf *b, size_t n)
+buf_grow(struct buf *b, size_t n)
 {
 	size_t cap = b->cap < BUF_MIN ? BUF_MIN : b->cap;
 
-	if (b->cap - b->len >= n && b->data != NULL)
-		return b->data + b->len;
 	if (n > SIZE_MAX / 2 - b->len)
 		log_fatal("buffer of %zu bytes cannot grow by %zu", b->len, n);
 	while (cap < b->len + n)
@@ -47,13 +45,6 @@ buf_add(struct buf *b, const void *p, size_t n)
 		return;
 	memcpy(buf_reserve(b, n), p, n);
 	b->len += n;
-}
-
-void
-buf_addc(struct buf *b, char c)
-{
-	*buf_reserve(b, 1) = (uint8_t)c;
-	b->len++;
 }
 
 void

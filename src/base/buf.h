@@ -15,9 +15,26 @@ struct buf {
 
 void buf_free(struct buf *b);  /* empty and without memory again */
 void buf_clear(struct buf *b); /* len = 0, memory kept */
-uint8_t *buf_reserve(struct buf *b, size_t n); /* room for n more; where */
+uint8_t *buf_grow(
+    struct buf *b, size_t n); /* buf_reserve where there is none */
+
+/* Room for n more; where. */
+static inline uint8_t *
+buf_reserve(struct buf *b, size_t n)
+{
+	if (b->cap - b->len >= n && b->cap > 0)
+		return b->data + b->len;
+	return buf_grow(b, n);
+}
+
+static inline void
+buf_addc(struct buf *b, char c)
+{
+	*buf_reserve(b, 1) = (uint8_t)c;
+	b->len++;
+}
+
 void buf_add(struct buf *b, const void *p, size_t n);
-void buf_addc(struct buf *b, char c);
 void buf_adds(struct buf *b, const char *s);
 void buf_addf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

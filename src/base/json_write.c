@@ -7,7 +7,9 @@
 static void
 comma(struct buf *b)
 {
-	if (b->len > 0 && strchr("{[:", b->data[b->len - 1]) == NULL)
+	char last = b->len > 0 ? (char)b->data[b->len - 1] : ':';
+
+	if (last != '{' && last != '[' && last != ':')
 		buf_addc(b, ',');
 }
 
@@ -41,22 +43,57 @@ escape(struct buf *b, uint8_t c)
 	buf_addf(b, "\\u%04x", c);
 }
 
+static bool
+is_plain(uint8_t c)
+{
+	return c >= 0x20 && c != '"' && c != '\\';
+}
+
+#define EACH(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* Is some byte of w less than n (at most 0x80)? */
+static uint64_t
+some_less(uint64_t w, uint8_t n)
+{
+	return (w - EACH(n)) & ~w & EACH(0x80u);
+}
+
+/* How many bytes at the front need no escape: eight at a time, as long as all
+ * of them are plain. */
+static size_t
+plain_bytes(const uint8_t *p, size_t len)
+{
+	size_t i = 0;
+	uint64_t w;
+
+	for (; len - i >= sizeof(w); i += sizeof(w)) {
+		memcpy(&w, p + i, sizeof(w));
+		if (some_less(w, 0x20) | some_less(w ^ EACH('"'), 1) |
+		    some_less(w ^ EACH('\\'), 1))
+			break;
+	}
+	while (i < len && is_plain(p[i]))
+		i++;
+	return i;
+}
+
 void
 json_str(struct buf *b, const void *s, size_t len)
 {
-	const uint8_t *p = s, *end = p + len, *plain = p;
+	const uint8_t *p = s, *end = p + len;
+	size_t n;
 
 	comma(b);
 	buf_reserve(b, len + 2);
 	buf_addc(b, '"');
-	for (; p < end; p++) {
-		if (*p >= 0x20 && *p != '"' && *p != '\\')
-			continue;
-		buf_add(b, plain, (size_t)(p - plain));
-		escape(b, *p);
-		plain = p + 1;
+	for (;;) {
+		n = plain_bytes(p, (size_t)(end - p));
+		buf_add(b, p, n);
+		p += n;
+		if (p == end)
+			break;
+		escape(b, *p++);
 	}
-	buf_add(b, plain, (size_t)(end - plain));
 	buf_addc(b, '"');
 }
 
@@ -97,17 +134,23 @@ json_kbool(struct buf *b, const char *key, bool v)
 void
 json_kid(struct buf *b, const char *key, const struct id *id)
 {
-	char hex[ID_HEX];
-
-	json_kstrn(b, key, id_hex(id, hex), ID_HEX - 1);
+	json_key(b, key);
+	buf_reserve(b, ID_HEX + 2);
+	buf_addc(b, '"');
+	id_hex(id, (char *)b->data + b->len);
+	b->len += ID_HEX - 1;
+	buf_addc(b, '"');
 }
 
 void
 json_kcid(struct buf *b, const char *key, const struct cid *cid)
 {
-	char hex[CID_HEX];
-
-	json_kstrn(b, key, cid_hex(cid, hex), CID_HEX - 1);
+	json_key(b, key);
+	buf_reserve(b, CID_HEX + 2);
+	buf_addc(b, '"');
+	cid_hex(cid, (char *)b->data + b->len);
+	b->len += CID_HEX - 1;
+	buf_addc(b, '"');
 }
 
 void

@@ -10,6 +10,8 @@
 #include "base/utf8.h"
 #include "model/text.h"
 
+#define JSON_ROOM 320 /* what an event has beside its body, or a little less */
+
 const char *
 event_kind_name(enum event_kind kind)
 {
@@ -79,6 +81,7 @@ event_json(struct buf *b, const struct event *ev)
 	const char *kind = event_kind_name(ev->kind);
 	const char *body = ev->body_len > 0 ? ev->body : "";
 
+	buf_reserve(b, ev->body_len + JSON_ROOM);
 	json_open(b, '{');
 	json_kstr(b, "ev", kind != NULL ? kind : "unknown");
 	json_kid(b, "room", &ev->room);

@@ -377,6 +377,44 @@ test_there_and_back(void)
 	json_free(&doc);
 }
 
+/* Every byte at every place of a text that is longer than what is looked at in
+ * one step. */
+static void
+test_every_byte(void)
+{
+	enum { LONG = 19 };
+	struct buf got = { 0 }, want = { 0 };
+	char text[LONG];
+	const char *escaped = "\b\t\n\f\r\"\\";
+	size_t wrong = 0;
+
+	for (unsigned c = 0; c < 256; c++)
+		for (size_t at = 0; at < LONG; at++) {
+			const char *e = c == 0 ? NULL : strchr(escaped, (int)c);
+
+			memset(text, at % 2 ? 'x' : 0xc3, LONG);
+			text[at] = (char)c;
+			buf_clear(&got);
+			json_str(&got, text, LONG);
+			buf_clear(&want);
+			buf_addf(&want, "\"%.*s", (int)at, text);
+			if (e != NULL && *e != '\0')
+				buf_addf(
+				    &want, "\\%c", "btnfr\"\\"[e - escaped]);
+			else if (c < 0x20)
+				buf_addf(&want, "\\u%04x", c);
+			else
+				buf_addc(&want, (char)c);
+			buf_add(&want, text + at + 1, LONG - 1 - at);
+			buf_addc(&want, '"');
+			wrong += got.len != want.len ||
+				 memcmp(got.data, want.data, got.len) != 0;
+		}
+	is_int(wrong, 0, "each byte is written as it must be, anywhere");
+	buf_free(&got);
+	buf_free(&want);
+}
+
 int
 main(void)
 {
@@ -389,5 +427,6 @@ main(void)
 	test_write();
 	test_round_trip();
 	test_mutations();
+	test_every_byte();
 	return done_testing();
 }
