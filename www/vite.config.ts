@@ -2,6 +2,7 @@ import purgecss from '@fullhuman/postcss-purgecss';
 import vue from '@vitejs/plugin-vue';
 import type { Plugin } from 'postcss';
 import { defineConfig } from 'vite';
+import { early } from './build/early';
 import { emoji } from './build/emoji';
 import { messages } from './build/messages';
 import { worker } from './build/worker';
@@ -17,7 +18,7 @@ const purge = purgecss({
 });
 
 export default defineConfig({
-    plugins: [messages(), emoji(), vue(), worker()],
+    plugins: [messages(), emoji(), vue(), early(), worker()],
     resolve: {
         alias: { 'vue-i18n': 'vue-i18n/dist/vue-i18n.runtime.esm-bundler.js' },
     },

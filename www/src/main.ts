@@ -1,3 +1,4 @@
+import './early';
 import 'bootstrap/dist/css/bootstrap.css';
 import './style/base.css';
 import { createApp } from 'vue';

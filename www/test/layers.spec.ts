@@ -59,7 +59,13 @@ describe('the layers of the source', () => {
 
     it('are all folders there are', () => {
         const folders = new Set(imports.map(({ from }) => layerOf(from)));
-        const known = [...Object.keys(LAYERS), 'App.vue', 'main.ts', 'env.d.ts'];
+        const known = [
+            ...Object.keys(LAYERS),
+            'App.vue',
+            'early.ts',
+            'main.ts',
+            'env.d.ts',
+        ];
         expect([...folders].filter((one) => !known.includes(one))).toEqual([]);
     });
 

@@ -1,16 +1,9 @@
 /* The texts, one file a language, loaded when it is spoken. en.json says which keys
  * there are; every language has them all (a test holds it to that). */
 import { createI18n } from 'vue-i18n';
+import { LANGUAGES, LOADERS, type Language, type Texts } from './pick';
 
-export const LANGUAGES = ['en', 'id'] as const;
-export type Language = (typeof LANGUAGES)[number];
-
-type Texts = typeof import('./en.json');
-
-const LOADERS: Record<Language, () => Promise<{ default: Texts }>> = {
-    en: () => import('./en.json'),
-    id: () => import('./id.json'),
-};
+export { LANGUAGES, type Language };
 
 const FORMS: Intl.LDMLPluralRule[] = ['zero', 'one', 'two', 'few', 'many', 'other'];
 

@@ -4,10 +4,12 @@ import { post } from '../protocol/http';
 import { ProtocolError, type Info, type User } from '../protocol/types';
 import { backoff } from '../protocol/backoff';
 import type { Socket } from '../protocol/connection';
+import type { EarlySocket } from '../protocol/early_socket';
 import { Tabs } from '../protocol/tabs';
 import { Chat, type Ending } from './chat';
+import { newSocket, roomOfAddress, takeEarly, type Early } from './early';
 import { patiently } from './patience';
-import { burnShelf, clearShelf, openShelf, type Shelf } from './shelf';
+import { burnShelf, clearShelf, openShelf } from './shelf';
 import { loadUser, saveUser } from './storage';
 import { installWorker } from './update';
 
@@ -33,34 +35,14 @@ export function messageLimit(): number {
     return limits['message'] ?? limits['limit_message'] ?? MESSAGE_LIMIT;
 }
 
-function newSocket(): WebSocket {
-    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-    return new WebSocket(`${scheme}://${location.host}/ws`);
-}
-
-/* Opened before it is known whose it is: on a slow line that saves a second. */
-let early: WebSocket | undefined;
+/* What was asked for before this script was loaded. */
+let early: EarlySocket | undefined;
+let first: Early['first'] = null;
 
 function openSocket(): Socket {
-    const socket = early;
+    const socket = early?.claim();
     early = undefined;
-    if (socket && socket.readyState <= WebSocket.OPEN) {
-        const opened = socket.readyState === WebSocket.OPEN;
-        if (opened) queueMicrotask(() => socket.onopen?.(new Event('open')));
-        return socket as Socket;
-    }
-    return newSocket() as Socket;
-}
-
-/* The newest page of the room that the address names, asked for beside the connection. */
-let first: Shelf['first'] = null;
-
-function askFirst(): void {
-    const room = roomOfAddress();
-    if (!room) return;
-    const page = post<unknown>('history', { room });
-    page.catch(() => undefined); /* asked again over the connection */
-    first = { room, page };
+    return socket ?? newSocket();
 }
 
 let round = 0; /* who enters or leaves later wins */
@@ -106,9 +88,9 @@ async function ending(why: Ending): Promise<void> {
     if (why !== 'session') await enter(why);
 }
 
-async function refreshInfo(): Promise<void> {
+async function refreshInfo(asked = post<Info>('info')): Promise<void> {
     try {
-        info.value = await post<Info>('info');
+        info.value = await asked;
     } catch {
         /* what is shown from it has good defaults */
     }
@@ -121,12 +103,14 @@ export async function start(): Promise<void> {
         void refreshInfo();
         return enter(kept);
     }
-    early = newSocket();
-    askFirst();
+    const begun = takeEarly();
+    early = begun?.socket;
+    first = begun?.first ?? null;
+    let asking = begun?.me;
     for (let attempt = 0; ; attempt++) {
-        const asked = refreshInfo();
+        const asked = refreshInfo(attempt === 0 ? begun?.info : undefined);
         try {
-            const { user } = await post<{ user: User }>('me');
+            const { user } = await (asking ?? post<{ user: User }>('me'));
             unreachable.value = false;
             return await enter(user);
         } catch (e) {
@@ -139,6 +123,7 @@ export async function start(): Promise<void> {
             }
             unreachable.value = true;
         }
+        asking = undefined;
         await new Promise((done) => setTimeout(done, backoff(attempt, Math.random)));
     }
 }
@@ -191,11 +176,6 @@ function deviceName(): string {
     const browser = /(Firefox|Edg|OPR|Chrome|Safari)\//.exec(agent)?.[1] ?? 'Browser';
     const system = /(Android|iPhone|iPad|Windows|Mac OS|Linux)/.exec(agent)?.[1];
     return system ? `${browser}, ${system}` : browser;
-}
-
-/* The address names the open room (#/r/<id>), so that back and reload work. */
-function roomOfAddress(): string | null {
-    return /^#\/r\/([0-9a-f]{24})$/.exec(location.hash)?.[1] ?? null;
 }
 
 function readInvite(): void {

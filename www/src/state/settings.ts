@@ -1,25 +1,16 @@
 /* Language and colours: chosen here, kept in this browser. */
 import { ref, watchEffect } from 'vue';
-import { i18n, LANGUAGES, loadLanguage, type Language } from '../i18n';
+import { i18n, loadLanguage, type Language } from '../i18n';
+import { pickLanguage } from '../i18n/pick';
 import { tell } from './notice';
 import { loadSetting, saveSetting } from './storage';
 
 export type Theme = 'system' | 'light' | 'dark';
 export const THEMES: Theme[] = ['system', 'light', 'dark'];
 
-function initialLanguage(): Language {
-    const wanted = [loadSetting('language'), ...navigator.languages];
-    for (const tag of wanted) {
-        const code = tag?.toLowerCase().split('-')[0];
-        const found = LANGUAGES.find(
-            (l) => l === code || (code === 'in' && l === 'id'),
-        );
-        if (found) return found;
-    }
-    return 'en';
-}
-
-export const language = ref<Language>(initialLanguage());
+export const language = ref<Language>(
+    pickLanguage([loadSetting('language'), ...navigator.languages]),
+);
 export const theme = ref<Theme>(
     THEMES.find((t) => t === loadSetting('theme')) ?? 'system',
 );
