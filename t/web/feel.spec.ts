@@ -72,13 +72,46 @@ describe('who wants less motion', () => {
         expect(await stopsOnTheWayDown(budi)).toBeGreaterThan(0);
 
         await budi.page.setViewportSize(PHONE);
-        await watchMotion(budi);
+        /* what began before ends here, unseen */
         await budi.page.emulateMedia({ reducedMotion: 'reduce' });
+        await watchMotion(budi);
         await goAbout(budi);
         expect(await moved(budi)).toEqual([]);
         await budi.page.emulateMedia({ reducedMotion: 'no-preference' });
         await goAbout(budi);
         await waitFor('something moves', async () => (await moved(budi)).length > 0);
+    });
+
+    it('finds each panel at its place at once, and what was there gone', async () => {
+        const ani = await on.someone('Ani');
+        const { page } = ani;
+        await page.emulateMedia({ reducedMotion: 'reduce' });
+        const panels = () =>
+            page.evaluate(() => {
+                const width = document.querySelector('.sidebar')!.clientWidth;
+                const all = document.querySelectorAll<HTMLElement>('.sidebar > *');
+                return [...all]
+                    .filter((one) => one.checkVisibility())
+                    .map((one) => {
+                        const box = one.getBoundingClientRect();
+                        const { opacity } = getComputedStyle(one);
+                        return [box.left, box.width - width, Number(opacity)];
+                    });
+            });
+        const there = [[0, 0, 1]];
+        for (const frames of ['as they come', 'none']) {
+            /* no frame more: what needs one to get to its place stays where it is */
+            if (frames === 'none')
+                await page.evaluate(() => {
+                    window.requestAnimationFrame = () => 0;
+                });
+            await page.click('.me');
+            await page.waitForSelector('[data-page=profile]');
+            expect(await panels(), `settings, frames: ${frames}`).toEqual(there);
+            await page.click('.panel .bar .icon-button');
+            await page.waitForSelector('.list', { state: 'visible' });
+            expect(await panels(), `the list again, frames: ${frames}`).toEqual(there);
+        }
     });
 });
 
