@@ -90,7 +90,7 @@ person_comes(int *fd_r)
 		heads[i].seq = SEQ;
 	}
 	u = hub_user_open(chat->hub, &person);
-	must(hub_know_user(chat->hub, u, SEQ, &list));
+	must(hub_know_user(chat->hub, u, u->ended, SEQ, &list));
 	hub_add_device(chat->hub, u, dev);
 	dev->flags |= DEVICE_READY;
 }
