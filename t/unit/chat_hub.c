@@ -202,8 +202,8 @@ ear_open(struct ear *ear)
 	*ear = (struct ear){ .orderly = true };
 	ear->dev = device_open(chat, pool, &ear->fd);
 	ear->dev->id = people[1];
-	u = hub_user_open(chat->hub, &people[1]);
 	in_store(read_heads);
+	u = hub_user_open(chat->hub, &people[1]);
 	if (!hub_know_user(
 		chat->hub, u, u->ended, known.self.seq, &known.rooms))
 		bail_out("overtaken");
