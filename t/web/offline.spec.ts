@@ -126,7 +126,7 @@ describe('without a network', () => {
         await again.close();
         rmSync(folder, { recursive: true, force: true });
         expect(first.complaints).toEqual([]);
-    });
+    }, 240_000);
 });
 
 describe('two tabs', () => {

@@ -139,6 +139,8 @@ export class VirtualList<T extends VirtualRow> {
     readonly scrolled = (): void => {
         const box = this.options.scroller.value;
         if (!box) return;
+        /* Not the reader's doing: the view changed its size, and resize() follows. */
+        if (box.clientHeight !== this.height || box.clientWidth !== this.width) return;
         const before = this.top;
         this.top = box.scrollTop;
         if (Math.abs(this.top - before) > 0.5) this.move();
