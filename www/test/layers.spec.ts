@@ -75,7 +75,7 @@ describe('the layers of the source', () => {
             return shown && layerOf(to) === 'protocol';
         });
         expect(seen.length).toBeGreaterThan(5);
-        const allowed = ['protocol/types', 'protocol/outbox', 'protocol/ids'];
+        const allowed = ['protocol/types', 'protocol/ids'];
         expect(seen.filter(({ to }) => !allowed.includes(to))).toEqual([]);
     });
 });

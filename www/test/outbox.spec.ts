@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Connection } from '../src/protocol/connection';
-import { BATCH, Outbox, type Outgoing } from '../src/protocol/outbox';
+import { BATCH, Outbox } from '../src/protocol/outbox';
+import type { Outgoing } from '../src/protocol/outgoing';
 import { FakeNet, ROOM, room, settle, type Frame } from './fake_socket';
 
 class Shelf {

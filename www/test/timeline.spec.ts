@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Outgoing } from '../src/protocol/outbox';
+import type { Outgoing } from '../src/protocol/outgoing';
 import type { RoomEvent } from '../src/protocol/types';
 import { reuse, timeline, type MessageRow, type Row } from '../src/state/timeline';
 import { ME, message, ROOM } from './fake_socket';

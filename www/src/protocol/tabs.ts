@@ -4,7 +4,7 @@
 import type { Socket } from './connection';
 import { election, type Election } from './election';
 import { newCid } from './ids';
-import type { OutboxWord } from './outbox';
+import type { OutboxWord } from './outgoing';
 import { ProtocolError, type RoomEvent, type Signal } from './types';
 
 const KNOCK = 3_000; /* ms in which the tab that leads answers, if it lives */

@@ -4,7 +4,8 @@ import { computed, reactive, ref, shallowReactive, shallowRef } from 'vue';
 import type { ShallowRef } from 'vue';
 import { isHistory } from '../protocol/check';
 import { Connection, type Phase, type Socket } from '../protocol/connection';
-import { Outbox, type Outgoing } from '../protocol/outbox';
+import { Outbox } from '../protocol/outbox';
+import type { Outgoing } from '../protocol/outgoing';
 import { Lone, type Way } from '../protocol/tabs';
 import { ProtocolError } from '../protocol/types';
 import type {

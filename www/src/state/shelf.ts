@@ -1,5 +1,5 @@
 /* What this browser has kept of one account: opened before the account is shown. */
-import type { Outgoing, OutboxStore } from '../protocol/outbox';
+import type { Outgoing, OutboxStore } from '../protocol/outgoing';
 import type { RoomEvent, User } from '../protocol/types';
 import { forgetCache, loadLogs, loadPeople, loadRooms, type KeptRoom } from './cache';
 import { Database } from './database';

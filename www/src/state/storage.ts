@@ -1,7 +1,7 @@
 /* What this browser keeps besides the cache: unsent messages, drafts, settings, who was
  * logged in. Every message and draft has a key of its own, so that two tabs do not
  * overwrite each other's. */
-import type { Outgoing, OutboxStore } from '../protocol/outbox';
+import type { Outgoing, OutboxStore } from '../protocol/outgoing';
 import type { User } from '../protocol/types';
 import type { Database } from './database';
 

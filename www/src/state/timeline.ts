@@ -1,5 +1,5 @@
 /* Events and messages on their way as the rows of a conversation. */
-import type { Outgoing, OutState } from '../protocol/outbox';
+import type { Outgoing, OutState } from '../protocol/outgoing';
 import type { RoomEvent } from '../protocol/types';
 import { serverTime } from './clock';
 
