@@ -61,5 +61,6 @@ export default defineConfig({
     test: {
         include: ['test/**/*.spec.ts'],
         setupFiles: ['test/setup.ts'],
+        testTimeout: 30_000 /* a busy machine is no defect */,
     },
 } as Parameters<typeof defineConfig>[0]);
