@@ -98,21 +98,21 @@ t_helpers_ws_echo_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 
 # store -----------------------------------------------------------------------
 store_tests = t/store_accounts t/store_changes t/store_contract t/store_faults \
-	t/store_io t/store_nodes \
+	t/store_greet t/store_io t/store_nodes \
 	t/unit/store_durable t/unit/store_threads
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
 EXTRA_DIST += t/lib/faulty_vfs.h t/lib/store_fixture.h
 # Again, on a MongoDB; skipped where there is none.
 mongo_tests = t/mongo_contract/accounts t/mongo_contract/changes \
-	t/mongo_contract/contract t/mongo_contract/faults \
+	t/mongo_contract/contract t/mongo_contract/faults t/mongo_contract/greet \
 	t/mongo_contract/kills t/mongo_contract/nodes
 TESTS += $(mongo_tests)
 check_PROGRAMS += t/mongo_faults
 t_mongo_faults_LDADD = $(STORE_LIBS)
 t_mongo_faults_LDFLAGS = $(MODULES_IN)
 mongo_logs = $(mongo_tests:=.log)
-$(mongo_logs): t/mongo_faults t/store_faults t/store_accounts t/store_changes t/store_contract t/store_nodes $(module_PROGRAMS)
+$(mongo_logs): t/mongo_faults t/store_faults t/store_accounts t/store_changes t/store_contract t/store_greet t/store_nodes $(module_PROGRAMS)
 EXTRA_DIST += $(mongo_tests) t/lib/burung/mongo.py
 t_store_accounts_LDADD = $(STORE_LIBS)
 t_store_accounts_LDFLAGS = $(MODULES_IN)
@@ -122,6 +122,8 @@ t_store_contract_LDADD = $(STORE_LIBS)
 t_store_contract_LDFLAGS = $(MODULES_IN)
 t_store_faults_LDADD = $(STORE_LIBS)
 t_store_faults_LDFLAGS = $(MODULES_IN)
+t_store_greet_LDADD = $(STORE_LIBS)
+t_store_greet_LDFLAGS = $(MODULES_IN)
 t_store_io_LDADD = $(STORE_LIBS)
 t_store_io_LDFLAGS = $(MODULES_IN)
 t_store_nodes_LDADD = $(STORE_LIBS)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "chat/hello.h"
 #include "chat/hold.h"
 #include "chat/hub.h"
 #include "chat/limit.h"
@@ -41,6 +42,7 @@ chat_new(const struct chat_conf *c)
 	chat->hub = hub_new(chat);
 	chat->presence = presence_new(chat);
 	chat->renew = renew_new(chat);
+	chat->hellos = hello_gather(c->store);
 	if (c->store != NULL)
 		store_on_late(c->store, on_late, chat);
 	return chat;
@@ -63,6 +65,7 @@ chat_free(struct chat **chatp)
 	offload_free(&chat->hashers);
 	hold_free_all(chat);
 	renew_free(&chat->renew);
+	gather_free(&chat->hellos);
 	hub_free(&chat->hub);
 	presence_free(&chat->presence);
 	free(chat);

@@ -14,6 +14,7 @@
 #include "net/offload.h"
 #include "store/store.h"
 
+struct gather;
 struct hub;
 struct hold;
 struct limits;
@@ -49,6 +50,7 @@ struct chat {
 	struct hub *hub;
 	struct presence *presence;
 	struct renew *renew;
+	struct gather *hellos; /* that wait to be answered */
 	struct offload *hashers;
 	struct hold *holds; /* connections that are not read for a while */
 	size_t requests;    /* under way */

@@ -47,6 +47,7 @@ src_chat_libchat_a_SOURCES = \
 	src/chat/confirm.c src/chat/confirm.h \
 	src/chat/device.c src/chat/device.h \
 	src/chat/ending.c src/chat/ending.h \
+	src/chat/hello.h \
 	src/chat/hold.c src/chat/hold.h \
 	src/chat/hub.c src/chat/hub.h \
 	src/chat/hub_event.c src/chat/hub_event.h \

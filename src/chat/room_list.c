@@ -14,20 +14,25 @@ add(struct room_list *l, const struct room_view *v)
 	l->n++;
 }
 
+void
+room_list_fill(struct room_list *l, const struct room_views *views)
+{
+	l->more = views->n > ROOM_LIST_PAGE;
+	json_open(&l->json, '[');
+	for (size_t i = 0; i < views->n && i < ROOM_LIST_PAGE; i++)
+		add(l, &views->v[i]);
+	json_close(&l->json, ']');
+}
+
 int
 room_list_page(
     struct db *db, const struct id *user, struct room_list *l, struct err *err)
 {
 	struct room_views views = { 0 };
 
-	if (db_rooms_of(db, user, &l->pos, ROOM_LIST_PAGE + 1, &views, err) ==
-	    -1)
+	if (db_rooms_of(db, user, &l->pos, ROOM_LIST_READ, &views, err) == -1)
 		return -1;
-	l->more = views.n > ROOM_LIST_PAGE;
-	json_open(&l->json, '[');
-	for (size_t i = 0; i < views.n && i < ROOM_LIST_PAGE; i++)
-		add(l, &views.v[i]);
-	json_close(&l->json, ']');
+	room_list_fill(l, &views);
 	room_views_free(&views);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "store/rooms.h"
 
 #define ROOM_LIST_PAGE 200
+#define ROOM_LIST_READ (ROOM_LIST_PAGE + 1) /* whether there are more */
 
 struct room_list {
 	struct buf json;     /* [Room,…] */
@@ -25,6 +26,8 @@ struct room_list {
 	} v[ROOM_LIST_PAGE];
 };
 
+/* The page of up to ROOM_LIST_READ rooms that were read. */
+void room_list_fill(struct room_list *l, const struct room_views *views);
 /* On a store thread: the next page; the room alone (none if the user is no
  * member). 0 or -1. */
 int room_list_page(

@@ -12,6 +12,8 @@
 #include "chat/limit.h"
 #include "gate/gate_private.h"
 #include "gate/token.h"
+#include "store/gather.h"
+#include "store/greet.h"
 #include "ws/handshake.h"
 
 #define RETRY_MAX_MS 3000  /* the hint given when closing with 1001 */
@@ -23,10 +25,7 @@ struct entry {
 	bool has_token;
 	uint32_t address_ticket; /* 0: too many from there */
 	char token[AUTH_TOKEN];
-	struct session session;
-	struct user user;
-	int found;
-	struct err err;
+	struct session_ask ask;
 };
 
 static void
@@ -36,13 +35,22 @@ entry_free(struct entry *e)
 	free(e);
 }
 
+/* For all that wait. */
 static void
-entry_work(struct db *db, void *arg)
+entry_work(struct db *db, void *const *items, size_t n)
 {
-	struct entry *e = arg;
+	struct session_ask *v[GATHER_MAX] = { NULL };
+	size_t asked = 0;
 
-	e->found = auth_lookup(
-	    db, e->token, strlen(e->token), &e->session, &e->user, &e->err);
+	for (size_t i = 0; i < n; i++) {
+		struct entry *e = items[i];
+
+		if (auth_token_hash(e->token, strlen(e->token), e->ask.hash) ==
+		    0)
+			v[asked++] = &e->ask;
+	}
+	if (asked > 0)
+		db_sessions_get(db, v, asked, clock_wall_ms());
 }
 
 void
@@ -70,8 +78,8 @@ static void
 welcome(struct entry *e, struct device *dev)
 {
 	struct chat *chat = e->gate->chat;
-	struct limit_key key = { .key = &e->user.id,
-		.len = sizeof(e->user.id) };
+	struct limit_key key = { .key = &e->ask.session.user,
+		.len = sizeof(e->ask.session.user) };
 
 	dev->user_ticket = limit_enter(chat->c.limits, chat->c.place,
 	    LIMIT_USER, &key, chat->conf->limit_connections_user);
@@ -79,10 +87,10 @@ welcome(struct entry *e, struct device *dev)
 		too_many(dev);
 		return;
 	}
-	dev->id = e->user.id;
-	dev->session = e->session.id;
+	dev->id = e->ask.session.user;
+	dev->session = e->ask.session.id;
 	dev->flags |= DEVICE_SESSION;
-	auth_touch(chat, &e->session);
+	auth_touch(chat, &e->ask.session);
 	if (!e->gate->draining)
 		wsconn_resume(&dev->ws);
 }
@@ -95,9 +103,9 @@ entry_done(void *arg)
 
 	if (dev->flags & DEVICE_CLOSED) {
 		/* nothing to tell anybody */
-	} else if (e->found == 1) {
+	} else if (e->ask.found == 1) {
 		welcome(e, dev);
-	} else if (e->found == -1) {
+	} else if (e->ask.found == -1) {
 		ws_goodbye(dev); /* the store is away: later */
 	} else {
 		wsconn_close(&dev->ws, WS_SESSION_OVER, "session over");
@@ -126,7 +134,7 @@ upgraded(int fd, const void *first, size_t first_len, void *arg)
 	if (e->address_ticket != 0 && e->has_token) {
 		wsconn_pause(&dev->ws);
 		e->dev = device_ref(dev);
-		store_read(e->gate->chat->store, entry_work, entry_done, e);
+		gather_read(e->gate->entries, e);
 		return;
 	}
 	if (e->address_ticket == 0)
@@ -154,6 +162,12 @@ enter_address(struct chat *chat, const char *peer)
 	limit_net(peer, net);
 	return limit_enter(chat->c.limits, chat->c.place, LIMIT_ADDRESS, &key,
 	    chat->conf->limit_connections_address);
+}
+
+struct gather *
+ws_enter_gather(struct store *st)
+{
+	return gather_new(st, entry_work, entry_done);
 }
 
 void

@@ -4,6 +4,10 @@
 
 #include "chat/device.h"
 #include "http/server.h"
+#include "store/gather.h"
+
+/* Gathers the questions whose session it is: for gate->entries. */
+struct gather *ws_enter_gather(struct store *st);
 
 /* The route of /ws; arg: the gate. Refuses, or upgrades and opens a device in
  * gate->pool. It is read once its session is known. */

@@ -13,6 +13,7 @@
 #include "chat/throttle.h"
 #include "gate/gate_private.h"
 #include "gate/ws_enter.h"
+#include "store/gather.h"
 
 #define UNDER_WAY_MAX 64 /* requests of one device; more: it is not read */
 #define UNDER_WAY_LOW 32
@@ -204,6 +205,7 @@ ws_gate_open(struct gate *gate)
 	};
 
 	gate->pool = wspool_new(gate->chat->loop, &conf, &ops);
+	gate->entries = ws_enter_gather(gate->chat->store);
 	http_route(gate->http, "/ws", ws_enter, gate);
 }
 
@@ -211,6 +213,7 @@ void
 ws_gate_close(struct gate *gate)
 {
 	wspool_free(&gate->pool);
+	gather_free(&gate->entries);
 }
 
 static void

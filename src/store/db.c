@@ -303,6 +303,37 @@ db_events(struct db *db, const struct id *room, uint64_t from, uint64_t to,
 }
 
 int
+db_cids(struct db *db, struct event_at *v, size_t n, struct err *err)
+{
+	return n == 0 ? 0 : db->driver->cids(db, v, n, err);
+}
+
+void
+db_sessions_get(
+    struct db *db, struct session_ask *const *v, size_t n, uint64_t now)
+{
+	db->driver->sessions_get(db, v, n, now);
+}
+
+void
+db_greet(struct db *db, struct greeting *const *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		v[i]->heads = (struct head_list){ 0 };
+		v[i]->rooms = (struct room_views){ 0 };
+		v[i]->found = 0;
+	}
+	db->driver->greet(db, v, n);
+}
+
+void
+greeting_clear(struct greeting *g)
+{
+	head_list_free(&g->heads);
+	room_views_free(&g->rooms);
+}
+
+int
 db_rooms_scan(struct db *db, const struct id *after, bool self, size_t limit,
     struct room_rows *l_r, struct err *err)
 {

@@ -4,6 +4,7 @@
 
 #include "store/append.h"
 #include "store/copy.h"
+#include "store/greet.h"
 #include "store/invites.h"
 #include "store/nodes.h"
 #include "store/rooms.h"
@@ -89,6 +90,8 @@ struct db_driver {
 	    struct session *s_r, struct user *u_r, struct err *err);
 	int (*session_alive)(struct db *db, const struct id *user,
 	    const struct id *session, struct err *err);
+	void (*sessions_get)(struct db *db, struct session_ask *const *v,
+	    size_t n, uint64_t now);
 	int (*sessions_touch)(struct db *db, const struct session_key *keys,
 	    size_t n, uint64_t used, uint64_t expires, struct err *err);
 	int (*session_delete)(struct db *db, const struct id *user,
@@ -132,6 +135,9 @@ struct db_driver {
 	int (*events)(struct db *db, const struct id *room,
 	    const struct event_range *range, struct event_list *l_r,
 	    struct err *err);
+	int (*cids)(
+	    struct db *db, struct event_at *v, size_t n, struct err *err);
+	void (*greet)(struct db *db, struct greeting *const *v, size_t n);
 	int (*rooms_scan)(struct db *db, const struct id *after, bool self,
 	    size_t limit, struct room_rows *l_r, struct err *err);
 

@@ -144,6 +144,21 @@ fail_swap(const struct store_conf *conf, const char *new_path, struct err *err)
 	return err_set(err, ERR_BUSY, "The store cannot be reached.");
 }
 
+static void
+fail_sessions_get(
+    struct db *db, struct session_ask *const *v, size_t n, uint64_t now)
+{
+	for (size_t i = 0; i < n; i++)
+		v[i]->found = busy(db, &v[i]->err);
+}
+
+static void
+fail_greet(struct db *db, struct greeting *const *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		v[i]->found = busy(db, &v[i]->err);
+}
+
 const struct db_driver fail_driver = {
 	.name = "fail",
 	.prepare = fail_prepare,
@@ -167,6 +182,7 @@ const struct db_driver fail_driver = {
 	.session_create = fail_session_create,
 	.session_get = fail_session_get,
 	.session_alive = fail_session_alive,
+	.sessions_get = fail_sessions_get,
 	.sessions_touch = fail_sessions_touch,
 	.session_delete = fail_session_delete,
 	.sessions_delete = fail_sessions_delete,
@@ -188,6 +204,8 @@ const struct db_driver fail_driver = {
 	.heads_of = fail_heads_of,
 	.heads = fail_heads,
 	.events = fail_events,
+	.cids = fail_cids,
+	.greet = fail_greet,
 	.rooms_scan = fail_rooms_scan,
 	.node_put = fail_node_put,
 	.node_drop = fail_node_drop,

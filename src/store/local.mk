@@ -7,6 +7,8 @@ src_store_libstore_a_SOURCES = \
 	src/store/db.c \
 	src/store/driver.c src/store/driver.h \
 	src/store/fail.c \
+	src/store/gather.c src/store/gather.h \
+	src/store/greet.h \
 	src/store/invites.h \
 	src/store/list.c \
 	src/store/making.c src/store/making.h \
@@ -25,6 +27,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/sqlite/sq_create.c \
 	src/store/sqlite/sq_driver.c \
 	src/store/sqlite/sq_fold.c \
+	src/store/sqlite/sq_greet.c \
 	src/store/sqlite/sq_invite.c \
 	src/store/sqlite/sq_list.c \
 	src/store/sqlite/sq_migrate.c src/store/sqlite/sq_migrate.h \
@@ -76,6 +79,7 @@ src_store_mongo_store_mongo_so_SOURCES = \
 	src/store/mongo/mg_driver.c \
 	src/store/mongo/mg_first.c \
 	src/store/mongo/mg_fold.c \
+	src/store/mongo/mg_greet.c \
 	src/store/mongo/mg_head.c \
 	src/store/mongo/mg_invite.c \
 	src/store/mongo/mg_known.c src/store/mongo/mg_known.h \
@@ -89,6 +93,7 @@ src_store_mongo_store_mongo_so_SOURCES = \
 	src/store/mongo/mg_settle.c \
 	src/store/mongo/mg_since.c \
 	src/store/mongo/mg_user.c \
+	src/store/mongo/mg_views.c \
 	src/store/mongo/mg_words.c
 src_store_mongo_store_mongo_so_CPPFLAGS = $(AM_CPPFLAGS) $(MONGO_CFLAGS)
 src_store_mongo_store_mongo_so_CFLAGS = $(AM_CFLAGS) -fPIC

@@ -2,6 +2,7 @@
  * group commit, health, closing, and a driver that always fails. */
 
 #include "../lib/store_fixture.h"
+#include "store/greet.h"
 
 #define APPENDS 500
 
@@ -207,6 +208,20 @@ ask_users(struct db *db, void *arg)
 }
 
 static void
+ask_together(struct db *db)
+{
+	struct greeting g = { .user = ani }, *greet = &g;
+	struct session_ask a = { .found = 1 }, *ask = &a;
+	struct event_at at = { .room = room, .seq = 1 };
+
+	db_greet(db, &greet, 1);
+	ok(g.found == -1 && g.err.code == ERR_BUSY, "greeting fails");
+	db_sessions_get(db, &ask, 1, 0);
+	ok(a.found == -1 && a.err.code == ERR_BUSY, "sessions fail");
+	BUSY(db_cids(db, &at, 1, err));
+}
+
+static void
 ask_rooms(struct db *db, void *arg)
 {
 	struct room_new new_room = { .nusers = 0 };
@@ -230,6 +245,7 @@ ask_rooms(struct db *db, void *arg)
 	BUSY(db_heads_of(db, &ani, &heads, err));
 	BUSY(db_heads(db, &h, 1, err));
 	BUSY(db_events(db, &room, 1, 2, 1, 0, &more, err));
+	ask_together(db);
 }
 
 static void

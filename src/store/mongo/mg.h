@@ -78,6 +78,7 @@ bson_t *mg_doc(const char *form, ...);
 /* Fields; absent or of another type: zero. */
 void mg_get_id(const bson_t *d, const char *name, struct id *id_r);
 void mg_get_cid(const bson_t *d, const char *name, struct cid *cid_r);
+void mg_get_hash(const bson_t *d, uint8_t hash[TOKEN_HASH]); /* its _id */
 uint64_t mg_get_u64(const bson_t *d, const char *name);
 void mg_get_text(const bson_t *d, const char *name, char *out, size_t size);
 void mg_get_user(const bson_t *d, struct user *u_r);
@@ -176,6 +177,8 @@ int mg_session_get(struct db *db, const uint8_t *hash, uint64_t now,
     struct session *s_r, struct user *u_r, struct err *err);
 int mg_session_alive(struct db *db, const struct id *user,
     const struct id *session, struct err *err);
+void mg_sessions_get(
+    struct db *db, struct session_ask *const *v, size_t n, uint64_t now);
 int mg_sessions_touch(struct db *db, const struct session_key *keys, size_t n,
     uint64_t used, uint64_t expires, struct err *err);
 int mg_session_delete(struct db *db, const struct id *user,
@@ -215,6 +218,8 @@ int mg_heads_of(struct db *db, const struct id *user, struct head_list *l_r,
 int mg_heads(struct db *db, struct head *v, size_t n, struct err *err);
 int mg_events(struct db *db, const struct id *room,
     const struct event_range *range, struct event_list *l_r, struct err *err);
+int mg_cids(struct db *db, struct event_at *v, size_t n, struct err *err);
+void mg_greet(struct db *db, struct greeting *const *v, size_t n);
 int mg_rooms_scan(struct db *db, const struct id *after, bool self,
     size_t limit, struct room_rows *l_r, struct err *err);
 int mg_node_put(struct db *db, const struct node *n, struct err *err);
@@ -251,6 +256,23 @@ int mg_invite_unuse(
 /* mg_list.c: what the views of groups lack: user's place in each. */
 int mg_complete(struct mg *m, const struct id *user, struct room_views *l,
     bool with_me, struct err *err);
+/* mg_views.c: views of rooms of any users, to be completed by last messages and
+ * peers. Those that one is not in (me) are left out. */
+struct mg_views {
+	struct room_view **v;
+	size_t n, cap;
+};
+void mg_views_add(struct mg_views *l, struct room_view *v);
+int mg_views_complete(struct mg *m, struct mg_views *l, struct err *err);
+void mg_views_free(struct mg_views *l);
+/* A bson array that grows; doc is freed. */
+struct mg_pick {
+	bson_t *a;
+	uint32_t n;
+};
+void mg_pick_doc(struct mg_pick *p, bson_t *doc);
+void mg_pick_id(struct mg_pick *p, const struct id *id);
+void mg_pick_hash(struct mg_pick *p, const uint8_t *hash);
 /* One event by its seq, and by its cid. 1, 0 or -1. */
 int mg_event_at(struct mg *m, const struct id *room, uint64_t seq,
     struct event *ev_r, struct err *err);

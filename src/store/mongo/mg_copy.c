@@ -15,19 +15,6 @@ struct page {
 	size_t n;
 };
 
-static void
-get_hash(const bson_t *d, uint8_t hash[TOKEN_HASH])
-{
-	const uint8_t *p = NULL;
-	bson_iter_t it;
-	uint32_t len = 0;
-
-	if (bson_iter_init_find(&it, d, "_id") && BSON_ITER_HOLDS_BINARY(&it))
-		bson_iter_binary(&it, NULL, &len, &p);
-	if (p != NULL && len == TOKEN_HASH)
-		memcpy(hash, p, len);
-}
-
 /* The key is "low:high" in hex digits. */
 static void
 get_direct(const bson_t *d, struct copy_direct *v)
@@ -55,11 +42,11 @@ take(const bson_t *d, void *arg)
 		break;
 	case COPY_SESSIONS:
 		mg_get_session(d, &row->session);
-		get_hash(d, row->hash);
+		mg_get_hash(d, row->hash);
 		break;
 	case COPY_INVITES:
 		mg_get_invite(d, &row->invite);
-		get_hash(d, row->hash);
+		mg_get_hash(d, row->hash);
 		break;
 	case COPY_DIRECTS:
 		get_direct(d, &row->direct);

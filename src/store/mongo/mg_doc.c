@@ -239,6 +239,19 @@ mg_get_cid(const bson_t *d, const char *name, struct cid *cid_r)
 	memcpy(cid_r->b, p, len < sizeof(cid_r->b) ? len : sizeof(cid_r->b));
 }
 
+void
+mg_get_hash(const bson_t *d, uint8_t hash[TOKEN_HASH])
+{
+	const uint8_t *p = NULL;
+	bson_iter_t it;
+	uint32_t len = 0;
+
+	if (bson_iter_init_find(&it, d, "_id") && BSON_ITER_HOLDS_BINARY(&it))
+		bson_iter_binary(&it, NULL, &len, &p);
+	if (p != NULL && len == TOKEN_HASH)
+		memcpy(hash, p, len);
+}
+
 uint64_t
 mg_get_u64(const bson_t *d, const char *name)
 {

@@ -7,8 +7,6 @@
 #include "base/mem.h"
 #include "store/mongo/mg_known.h"
 
-#define HEADS_AT_ONCE 200
-
 /* What is asked about: n rooms, some of which have moved. */
 struct probe {
 	struct head *v;
@@ -39,15 +37,10 @@ take_head(const bson_t *doc, void *arg)
 	h->cid = r.cid;
 }
 
-struct moved {
-	struct id *v;
-	size_t n;
-};
-
 static void
 take_moved(const bson_t *doc, void *arg)
 {
-	struct moved *l = arg;
+	struct mg_moved *l = arg;
 
 	mg_get_id(doc, "room", &l->v[l->n++]);
 }
@@ -68,9 +61,8 @@ nexts(const struct head *v, size_t n)
 	return a;
 }
 
-/* Those whose next event exists: the row is behind. */
-static int
-find_moved(struct mg *m, const struct head *v, size_t n, struct moved *l,
+int
+mg_find_moved(struct mg *m, const struct head *v, size_t n, struct mg_moved *l,
     struct err *err)
 {
 	l->v = mem_calloc(n, sizeof(*l->v));
@@ -83,8 +75,8 @@ find_moved(struct mg *m, const struct head *v, size_t n, struct moved *l,
 static int
 follow_moved(struct mg *m, struct probe *p, struct err *err)
 {
-	struct moved l;
-	int rc = find_moved(m, p->v, p->n, &l, err);
+	struct mg_moved l;
+	int rc = mg_find_moved(m, p->v, p->n, &l, err);
 
 	for (size_t i = 0; i < l.n && rc != -1; i++) {
 		struct head *h = head_of(p, &l.v[i]);
@@ -142,9 +134,9 @@ mg_heads(struct db *db, struct head *v, size_t n, struct err *err)
 			rc = seen_head(m, &v[i], err);
 		return rc;
 	}
-	for (size_t i = 0; i < n && rc == 0; i += HEADS_AT_ONCE)
+	for (size_t i = 0; i < n && rc == 0; i += MG_HEADS_AT_ONCE)
 		rc = some_heads(m, v + i,
-		    n - i < HEADS_AT_ONCE ? n - i : HEADS_AT_ONCE, err);
+		    n - i < MG_HEADS_AT_ONCE ? n - i : MG_HEADS_AT_ONCE, err);
 	return rc;
 }
 
@@ -237,14 +229,14 @@ static int
 bring_up(struct mg *m, struct room_rows *l, struct err *err)
 {
 	struct head *v = mem_calloc(l->n, sizeof(*v));
-	struct moved moved;
+	struct mg_moved moved;
 	int rc;
 
 	for (size_t i = 0; i < l->n; i++) {
 		v[i].room = l->v[i].id;
 		v[i].seq = l->v[i].seq;
 	}
-	rc = find_moved(m, v, l->n, &moved, err);
+	rc = mg_find_moved(m, v, l->n, &moved, err);
 	for (size_t i = 0; i < moved.n && rc != -1; i++)
 		for (size_t j = 0; j < l->n; j++)
 			if (id_eq(&l->v[j].id, &moved.v[i]))

@@ -70,6 +70,15 @@ void mg_forget(struct mg *m, const struct id *room);
  * no such room, or -1 *err. */
 int mg_read_log(
     struct mg *m, const struct id *id, struct room *r, struct err *err);
+/* mg_head.c. Of up to MG_HEADS_AT_ONCE rooms those whose next event exists: the
+ * row is behind. l->v is to be freed. How many, or -1. */
+#define MG_HEADS_AT_ONCE 200
+struct mg_moved {
+	struct id *v;
+	size_t n;
+};
+int mg_find_moved(struct mg *m, const struct head *v, size_t n,
+    struct mg_moved *l, struct err *err);
 /* Within a snapshot the room stays as it is now. */
 void mg_see(struct mg *m, const struct room *room, bool there);
 

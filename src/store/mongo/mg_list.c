@@ -9,38 +9,9 @@
 #include "store/mongo/mg_known.h"
 #include "store/words.h"
 
-/* A bson array of those of v that match. */
-struct pick {
-	bson_t *a;
-	uint32_t n;
-};
-
-static void
-pick_doc(struct pick *p, bson_t *doc)
-{
-	char index[16];
-	const char *key;
-
-	bson_uint32_to_string(p->n++, &key, index, sizeof(index));
-	bson_append_document(p->a, key, -1, doc);
-	bson_destroy(doc);
-}
-
-static void
-pick_id(struct pick *p, const struct id *id)
-{
-	char index[16];
-	const char *key;
-	bson_oid_t oid;
-
-	memcpy(oid.bytes, id->b, sizeof(oid.bytes));
-	bson_uint32_to_string(p->n++, &key, index, sizeof(index));
-	bson_append_oid(p->a, key, -1, &oid);
-}
-
 /* The key of a member. */
 static void
-pick_key(struct pick *p, const struct id *room, const struct id *user)
+pick_key(struct mg_pick *p, const struct id *room, const struct id *user)
 {
 	struct id key[2] = { *room, *user };
 	char index[16];
@@ -78,7 +49,7 @@ static int
 get_me(
     struct mg *m, const struct id *user, struct room_views *l, struct err *err)
 {
-	struct pick p = { .a = bson_new() };
+	struct mg_pick p = { .a = bson_new() };
 
 	for (size_t i = 0; i < l->n; i++) {
 		struct room_view *v = &l->v[i];
@@ -92,113 +63,23 @@ get_me(
 	    NULL, take_me, l, err);
 }
 
-/* Last messages ------------------------------------------------------------ */
-
-static void
-take_last(const bson_t *doc, void *arg)
-{
-	struct room_view *v;
-	struct event ev;
-
-	mg_get_event(doc, &ev);
-	v = view_of(arg, &ev.room);
-	if (v == NULL || v->last.seq > 0) {
-		event_free_body(&ev);
-		return;
-	}
-	v->last = ev;
-}
-
-static int
-get_last(struct mg *m, struct room_views *l, struct err *err)
-{
-	struct pick p = { .a = bson_new() };
-
-	for (size_t i = 0; i < l->n; i++) {
-		struct room_view *v = &l->v[i];
-
-		if (v->me.role != ROLE_NONE && v->room.last_message > 0)
-			pick_doc(&p, mg_doc("room:b seq:u", &v->room.id,
-					 v->room.last_message));
-	}
-	if (p.n == 0) {
-		bson_destroy(p.a);
-		return 0;
-	}
-	return mg_find(
-	    m, C_EVENTS, mg_doc("$or:a", p.a), NULL, take_last, l, err);
-}
-
-/* Peers -------------------------------------------------------------------- */
-
-struct peers {
-	struct room_views *l;
-	const struct id *user;
-	struct pick ids;
-};
-
-static void
-take_peer(const bson_t *doc, void *arg)
-{
-	struct peers *p = arg;
-	struct room_view *v;
-	struct member row;
-
-	mg_get_member(doc, &row);
-	v = view_of(p->l, &row.room);
-	if (v == NULL || id_eq(&row.user, p->user))
-		return;
-	v->peer.id = row.user;
-	pick_id(&p->ids, &row.user);
-}
-
-static void
-take_peer_user(const bson_t *doc, void *arg)
-{
-	struct room_views *l = arg;
-	struct user u;
-
-	mg_get_user(doc, &u);
-	for (size_t i = 0; i < l->n; i++)
-		if (id_eq(&l->v[i].peer.id, &u.id))
-			l->v[i].peer = u;
-}
-
-static int
-get_peers(
-    struct mg *m, const struct id *user, struct room_views *l, struct err *err)
-{
-	struct pick rooms = { .a = bson_new() };
-	struct peers p = { .l = l, .user = user, .ids = { .a = bson_new() } };
-	int rc = 0;
-
-	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].room.kind == ROOM_DIRECT &&
-		    l->v[i].me.role != ROLE_NONE)
-			pick_id(&rooms, &l->v[i].room.id);
-	if (rooms.n > 0)
-		rc = mg_find(m, C_MEMBERS, mg_doc("room:{$in:a}", rooms.a),
-		    NULL, take_peer, &p, err);
-	else
-		bson_destroy(rooms.a);
-	if (rc != -1 && p.ids.n > 0)
-		rc = mg_find(m, C_USERS, mg_doc("_id:{$in:a}", p.ids.a), NULL,
-		    take_peer_user, l, err);
-	else
-		bson_destroy(p.ids.a);
-	return rc;
-}
-
+/* What the views of rooms that the user is in lack besides. */
 int
 mg_complete(struct mg *m, const struct id *user, struct room_views *l,
     bool with_me, struct err *err)
 {
+	struct mg_views views = { 0 };
+	int rc;
+
 	if (l->n == 0)
 		return 0;
-	if ((with_me && get_me(m, user, l, err) == -1) ||
-	    get_last(m, l, err) == -1 || get_peers(m, user, l, err) == -1)
+	if (with_me && get_me(m, user, l, err) == -1)
 		return -1;
-	return 0;
+	for (size_t i = 0; i < l->n; i++)
+		mg_views_add(&views, &l->v[i]);
+	rc = mg_views_complete(m, &views, err);
+	mg_views_free(&views);
+	return rc;
 }
 
 /* Views -------------------------------------------------------------------- */
@@ -221,7 +102,7 @@ mg_room_view(struct db *db, const struct id *room, const struct id *user,
 }
 
 struct rooms {
-	struct pick ids;
+	struct mg_pick ids;
 	struct member *v; /* the user's places */
 	size_t n;
 };
@@ -235,7 +116,7 @@ take_place(const bson_t *doc, void *arg)
 		r->v = mem_reallocarray(
 		    r->v, r->n == 0 ? 1 : r->n * 2, sizeof(*r->v));
 	mg_get_member(doc, &r->v[r->n]);
-	pick_id(&r->ids, &r->v[r->n++].room);
+	mg_pick_id(&r->ids, &r->v[r->n++].room);
 }
 
 static void

@@ -72,7 +72,8 @@ void sq_snapshot_end(struct sq *s);
  * words(text), a JSON array of its folded words. SQLite's result code. */
 int sq_add_functions(sqlite3 *h);
 
-/* Columns; how many ROOM_COLS and MEMBER_COLS are. */
+/* Columns; how many there are in each of the _COLS. */
+#define SQ_USER_COLS   7
 #define SQ_ROOM_COLS   10
 #define SQ_MEMBER_COLS 8
 void sq_get_id(sqlite3_stmt *stmt, int col, struct id *id_r);
@@ -90,7 +91,18 @@ void sq_checkpoint_if_large(struct sq *s);
 void sq_checkpoint(struct sq *s);
 bool sq_idle(struct db *db);
 
-/* sq_list.c. What the views of groups lack: user's place in each. */
+/* sq_list.c. The first rooms of user by activity behind after (NULL: all),
+ * added to rooms, and the heads of all of them, unless heads is NULL. Within a
+ * snapshot. 0 or -1. */
+struct newest {
+	const struct id *user;
+	const struct room_pos *after;
+	size_t limit;
+	struct room_views *rooms;
+	struct head_list *heads;
+};
+int sq_rooms_newest(struct sq *s, const struct newest *ask, struct err *err);
+/* What the views of groups lack: user's place in each. */
 int sq_groups_complete(
     struct sq *s, const struct id *user, struct room_views *l, struct err *err);
 
@@ -136,6 +148,8 @@ int sq_session_get(struct db *db, const uint8_t *hash, uint64_t now,
     struct session *s_r, struct user *u_r, struct err *err);
 int sq_session_alive(struct db *db, const struct id *user,
     const struct id *session, struct err *err);
+void sq_sessions_get(
+    struct db *db, struct session_ask *const *v, size_t n, uint64_t now);
 int sq_sessions_touch(struct db *db, const struct session_key *keys, size_t n,
     uint64_t used, uint64_t expires, struct err *err);
 int sq_session_delete(struct db *db, const struct id *user,
@@ -183,6 +197,8 @@ int sq_heads_of(struct db *db, const struct id *user, struct head_list *l_r,
 int sq_heads(struct db *db, struct head *v, size_t n, struct err *err);
 int sq_events(struct db *db, const struct id *room,
     const struct event_range *range, struct event_list *l_r, struct err *err);
+int sq_cids(struct db *db, struct event_at *v, size_t n, struct err *err);
+void sq_greet(struct db *db, struct greeting *const *v, size_t n);
 int sq_rooms_scan(struct db *db, const struct id *after, bool self,
     size_t limit, struct room_rows *l_r, struct err *err);
 int sq_backup(struct db *db, const char *path, struct err *err);

@@ -111,53 +111,81 @@ keep_newest(struct room_views *l, size_t limit)
 		l->n = limit;
 }
 
-/* The first ones by activity, of rows of rooms and the member's columns in any
- * order. Sorted here: SQLite would fill a table of its own, which costs more
- * than all the rest for the few rooms that most people are in. */
-static int
-take_newest(struct sq *s, sqlite3_stmt *stmt, size_t limit,
-    struct room_views *l, struct err *err)
+static void
+add_head(struct head_list *l, size_t *cap, const struct room_view *v)
 {
-	size_t cap = 0;
+	if (l->n == *cap) {
+		*cap = *cap == 0 ? 4 : *cap * 2;
+		l->v = mem_reallocarray(l->v, *cap, sizeof(*l->v));
+	}
+	l->v[l->n++] = (struct head){ .room = v->room.id,
+		.seq = v->room.seq,
+		.members = v->room.members,
+		.cid = v->room.cid,
+		.joined = v->me.joined };
+}
+
+/* Rows of rooms and the member's columns, in any order. Sorted here: SQLite
+ * would fill a table of its own, which costs more than all the rest for the few
+ * rooms that most people are in. */
+static int
+take_newest(
+    struct sq *s, sqlite3_stmt *stmt, const struct newest *ask, struct err *err)
+{
+	struct room_views *l = ask->rooms;
+	size_t cap = 0, heads_cap = 0;
 	int rc;
 
 	while ((rc = sq_step(s, stmt, err)) == 1) {
 		add_room(l, &cap, stmt, true);
-		if (l->n == 2 * limit)
-			keep_newest(l, limit);
+		if (ask->heads != NULL)
+			add_head(ask->heads, &heads_cap, &l->v[l->n - 1]);
+		if (l->n == 2 * ask->limit)
+			keep_newest(l, ask->limit);
 	}
-	keep_newest(l, limit);
+	keep_newest(l, ask->limit);
 	return rc;
+}
+
+int
+sq_rooms_newest(struct sq *s, const struct newest *ask, struct err *err)
+{
+	struct room_pos pos = { .at = INT64_MAX };
+	sqlite3_stmt *stmt;
+	int rc;
+
+	if (ask->after != NULL && ask->after->at > 0)
+		pos = *ask->after;
+	stmt = sq_query(s, Q_ROOMS_OF, err, "bub", ask->user, pos.at, &pos.id);
+	if (stmt == NULL)
+		return -1;
+	rc = take_newest(s, stmt, ask, err);
+	sq_done(stmt);
+	for (size_t i = 0; i < ask->rooms->n && rc != -1; i++)
+		rc = complete(s, ask->user, &ask->rooms->v[i], err);
+	return rc == -1 ? -1 : 0;
 }
 
 int
 sq_rooms_of(struct db *db, const struct id *user, const struct room_pos *after,
     size_t limit, struct room_views *l_r, struct err *err)
 {
+	struct newest ask = {
+		.user = user, .after = after, .limit = limit, .rooms = l_r
+	};
 	struct sq *s = (struct sq *)db;
-	bool all = after == NULL || after->at == 0;
-	struct room_pos pos = { .at = INT64_MAX };
-	sqlite3_stmt *stmt;
-	int rc = -1;
+	int rc;
 
 	*l_r = (struct room_views){ 0 };
-	if (!all)
-		pos = *after;
 	if (limit == 0)
 		return 0;
 	if (sq_snapshot(s, err) == -1)
 		return -1;
-	stmt = sq_query(s, Q_ROOMS_OF, err, "bub", user, pos.at, &pos.id);
-	if (stmt != NULL) {
-		rc = take_newest(s, stmt, limit, l_r, err);
-		sq_done(stmt);
-	}
-	for (size_t i = 0; i < l_r->n && rc != -1; i++)
-		rc = complete(s, user, &l_r->v[i], err);
+	rc = sq_rooms_newest(s, &ask, err);
 	sq_snapshot_end(s);
 	if (rc == -1)
 		room_views_free(l_r);
-	return rc == -1 ? -1 : 0;
+	return rc;
 }
 
 /* Rows of groups, in their order. */

@@ -74,6 +74,9 @@ Q(SESSION_GET,
     "SELECT " SESSION_COLS "," USER_COLS " FROM sessions s"
     " CROSS JOIN users u ON u.id=s.user WHERE s.hash=? AND s.expires>?")
 Q(SESSION_ALIVE, "SELECT 1 FROM sessions WHERE user=? AND id=?")
+Q(GREET, "SELECT " USER_COLS ",r.seq FROM sessions s CROSS JOIN users u"
+	 " ON u.id=s.user LEFT JOIN rooms r ON r.id=s.user"
+	 " WHERE s.user=? AND s.id=?")
 Q(SESSION_TOUCH, "UPDATE sessions SET used=max(used,?3),expires=max(expires,?4)"
 		 " WHERE user=?1 AND id=?2")
 Q(SESSION_DELETE, "DELETE FROM sessions WHERE user=? AND id=?")
@@ -137,6 +140,7 @@ Q(HEIR, "SELECT user FROM members WHERE room=? AND user<>?"
 Q(EVENT_ADD, "INSERT INTO events (room,seq,no,kind,sender,cid,at,target,body)"
 	     " VALUES (?,?,?,?,?,?,?,?,?)")
 Q(EVENT_GET, "SELECT " EVENT_COLS " FROM events e WHERE e.room=? AND e.seq=?")
+Q(EVENT_CID, "SELECT cid FROM events WHERE room=? AND seq=?")
 Q(EVENT_BY_CID, "SELECT " EVENT_COLS " FROM events e"
 		" WHERE e.room=? AND e.sender=? AND e.cid=?")
 Q(EVENTS_SINCE, "SELECT " EVENT_COLS " FROM events e"
