@@ -39,6 +39,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/sqlite/sq_session.c \
 	src/store/sqlite/sq_since.c \
 	src/store/sqlite/sq_user.c \
+	src/store/sqlite/sq_wal.c \
 	src/store/sqlite/sq_words.c \
 	src/store/store.c src/store/store.h \
 	src/store/threads.h \

@@ -72,7 +72,8 @@ sq_open(const struct store_conf *conf, bool writer, struct err *err)
 	s->writer = writer;
 	s->lock = conf->write_lock;
 	s->checkpoint_at = 0;
-	rc = sqlite3_open_v2(conf->path, &s->h, flags, NULL);
+	rc = sqlite3_open_v2(
+	    conf->path, &s->h, flags, writer ? sq_wal_vfs() : NULL);
 	if (rc != SQLITE_OK) {
 		sq_error(s, rc, err);
 		goto fail;
@@ -256,6 +257,7 @@ sq_begin(struct sq *s, struct err *err)
 {
 	if (s->lock != NULL && shlock_lock(s->lock))
 		log_warn("writer died", "lock=store_write");
+	sq_wal_forget(s->h);
 	if (sq_run(s, Q_BEGIN_WRITE, err, "") != -1)
 		return 0;
 	if (s->lock != NULL)
@@ -269,6 +271,7 @@ sq_rollback(struct sq *s)
 	/* Some errors (disk full …) have rolled back already. */
 	if (!sqlite3_get_autocommit(s->h))
 		sq_run(s, Q_ROLLBACK, NULL, "");
+	sq_wal_forget(s->h);
 	if (s->lock != NULL)
 		shlock_unlock(s->lock);
 }

@@ -63,6 +63,11 @@ int sq_begin(struct sq *s, struct err *err);
 int sq_commit(struct sq *s, struct err *err);
 void sq_rollback(struct sq *s);
 
+/* sq_wal.c: SQLite's name for the files of a connection that writes. */
+const char *sq_wal_vfs(void);
+/* No transaction is under way; what is left of one that failed is forgotten. */
+void sq_wal_forget(sqlite3 *h);
+
 /* Several reads of one state; they nest. On a writer inside its transaction:
  * nothing. */
 int sq_snapshot(struct sq *s, struct err *err);
