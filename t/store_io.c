@@ -273,6 +273,75 @@ every_place(enum fault_kind kind, bool stays, enum ending ending)
 	ok(f.n > 0, "it happened");
 }
 
+/* --- what the writer gathers --- */
+
+enum { LONG = 100, LONG_BODY = 5000 };
+
+static void
+test_one_write(void)
+{
+	struct db *db;
+
+	fresh_file();
+	db = fix_connect();
+	fix_say(db, &room, &ani, "the first one writes the header, too");
+	faulty_writes = 0;
+	ok(fix_say(db, &room, &ani, "one more") > 0, "a message is stored");
+	is_int(faulty_writes, 1, "its commit is one write");
+	fix_close(db);
+}
+
+/* More than is gathered, or than the cache holds: it is written before the
+ * commit. The error's code, or none. */
+static enum err_code
+say_long(struct db *db)
+{
+	static char body[LONG_BODY + 1];
+	struct event ev[LONG];
+	struct append a = { .ev = ev, .n = LONG }, *ops = &a;
+
+	memset(body, 'x', LONG_BODY);
+	for (int i = 0; i < LONG; i++)
+		fix_message(&ev[i], &room, &ani, body);
+	db->driver->append(db, &ops, 1);
+	append_clear(&a);
+	for (int i = 0; i < LONG; i++)
+		event_free_body(&ev[i]);
+	return a.err.code;
+}
+
+/* One write fails: the whole is refused, and nothing of it is there. */
+static void
+test_long(void)
+{
+	bool right = true, hit = true;
+	unsigned n;
+
+	for (n = 0; right && hit && n < POINTS_MAX; n++) {
+		struct head h = { .room = room };
+		struct db *db;
+		uint64_t was;
+
+		fresh_file();
+		db = fix_connect();
+		db_heads(db, &h, 1, NULL);
+		was = h.seq;
+		fault = (struct fault){ .kind = FAULT_WRITE, .n = n };
+		right = say_long(db) == (fault.hits > 0 ? ERR_BUSY : ERR_NONE);
+		hit = fault.hits > 0;
+		fault.kind = FAULT_NONE;
+		for (int i = 0; i < RECOVERY_TRIES && !db->ok; i++)
+			db->driver->idle(db);
+		right = right && (!hit || say_long(db) == ERR_NONE);
+		db_heads(db, &h, 1, NULL);
+		right =
+		    right && h.seq == was + LONG && db_integrity(db, NULL) == 0;
+		fix_close(db);
+	}
+	ok(right && !hit, "a long transaction is stored whole or not at all");
+	ok(n > 5, "wherever one of its %u writes fails", n - 1);
+}
+
 int
 main(void)
 {
@@ -290,6 +359,8 @@ main(void)
 	sq_checkpoint((struct sq *)db);
 	fix_close(db);
 	remember_file();
+	test_one_write();
+	test_long();
 	for (enum fault_kind kind = FAULT_WRITE; kind < FAULT_KINDS; kind++)
 		for (int stays = 0; stays < 2; stays++)
 			every_place(kind, stays, GOES_ON);

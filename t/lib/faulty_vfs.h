@@ -35,6 +35,7 @@ struct fault {
 };
 
 static struct fault fault;
+static unsigned faulty_writes; /* so many were asked for */
 
 static void faulty_begin(void) __attribute__((unused));
 static void faulty_power_cut(void) __attribute__((unused));
@@ -157,6 +158,7 @@ faulty_write(sqlite3_file *file, const void *p, int n, sqlite3_int64 at)
 {
 	bool full = faulty_now(FAULT_FULL);
 
+	faulty_writes++;
 	if (faulty_now(FAULT_WRITE))
 		return SQLITE_IOERR_WRITE;
 	undo_note(file, n, at);
