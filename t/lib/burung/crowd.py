@@ -2,6 +2,8 @@
 connection is gone - wait with jitter, connect, resume - and check what they are told."""
 
 import collections
+import heapq
+import itertools
 import json
 import random
 import selectors
@@ -46,10 +48,11 @@ class Crowd:
         self.port = port
         self.devices = devices
         self.selector = selectors.DefaultSelector()
-        self.due: collections.deque[tuple[float, Device]] = collections.deque()
+        self.due: list[tuple[float, int, Device]] = []  # a heap; the number tells equals apart
+        self.numbers = itertools.count()
         self.troubles: collections.Counter[str] = collections.Counter()
         self.broken: list[str] = []
-        self.opening: set[Device] = set()
+        self.opening: dict[Device, None] = {}  # the first begun first
         self.up = 0
 
     # Connections
@@ -61,7 +64,7 @@ class Crowd:
         device.upgraded = device.synced = False
         device.began = time.monotonic()
         device.socket.connect_ex(("127.0.0.1", self.port))
-        self.opening.add(device)
+        self.opening[device] = None
         self.selector.register(device.socket, selectors.EVENT_WRITE, device)
 
     def greet(self, device: Device) -> None:
@@ -85,7 +88,7 @@ class Crowd:
         now = time.monotonic()
         self.selector.unregister(device.socket)
         device.socket.close()
-        self.opening.discard(device)
+        self.opening.pop(device, None)
         if device.synced:
             self.up -= 1
             device.lost_at.append(now)
@@ -98,22 +101,23 @@ class Crowd:
         self.later(now + random.uniform(BACKOFF_S[0], bound), device)
 
     def later(self, when: float, device: Device) -> None:
-        self.due.append((when, device))
+        heapq.heappush(self.due, (when, next(self.numbers), device))
+
+    def overdue(self, now: float) -> Device | None:
+        """The one that has been opening for longest, if that is too long."""
+        first = next(iter(self.opening), None)
+        return first if first and now - first.began > PATIENCE_S else None
 
     def turn(self, timeout: float = 0.01) -> None:
         now = time.monotonic()
-        for _ in range(len(self.due)):
-            when, device = self.due.popleft()
-            if when <= now:
-                self.connect(device)
-            else:
-                self.due.append((when, device))
+        while self.due and self.due[0][0] <= now:
+            self.connect(heapq.heappop(self.due)[2])
         for key, events in self.selector.select(timeout):
             if events & selectors.EVENT_WRITE:
                 self.greet(key.data)
             else:
                 self.receive(key.data)
-        for device in [d for d in self.opening if now - d.began > PATIENCE_S]:
+        while device := self.overdue(now):
             self.gone(device, "not synced in time")
 
     # What is told
@@ -178,7 +182,7 @@ class Crowd:
         elif frame.get("sig") == "synced":
             device.synced = True
             device.synced_at.append(time.monotonic())
-            self.opening.discard(device)
+            self.opening.pop(device, None)
             self.up += 1
 
     # Steps
