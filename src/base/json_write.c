@@ -7,7 +7,7 @@
 static void
 comma(struct buf *b)
 {
-	char last = b->len > 0 ? (char)b->data[b->len - 1] : ':';
+	uint8_t last = b->len > 0 ? b->data[b->len - 1] : (uint8_t)':';
 
 	if (last != '{' && last != '[' && last != ':')
 		buf_addc(b, ',');

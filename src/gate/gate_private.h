@@ -19,7 +19,7 @@ struct gate {
 	struct chat *chat;
 	struct http_server *http;
 	struct wspool *pool;
-	struct gather *entries; /* that wait to be known */
+	struct gather *entries;     /* that wait to be known */
 	struct static_files *files; /* NULL: no client is served */
 	const char *version;
 	void (*not_ready)(struct buf *why, void *arg);

@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 #include "model/text.h"
 
-#define JSON_ROOM 320 /* what an event has beside its body, or a little less */
+#define JSON_ROOM 320 /* what an event has beside its body, about */
 
 const char *
 event_kind_name(enum event_kind kind)
