@@ -250,6 +250,25 @@ test_wish(struct db *db, enum event_kind kind)
 	event_free_body(&ev);
 }
 
+/* Heads tell since when one is a member, also after a return. */
+static void
+test_heads(struct db *db)
+{
+	struct id room = group(db, ROOM_PRIVATE);
+	struct head_list l;
+	uint64_t joined = 0;
+
+	do_now(db, &remove_cici, &room);
+	do_now(db, &add_cici, &room);
+	db_heads_of(db, &cici, &l, NULL);
+	for (size_t i = 0; i < l.n; i++)
+		if (id_eq(&l.v[i].room, &room))
+			joined = l.v[i].joined;
+	is_int(
+	    joined, (int64_t)head(db, &room), "a member since the last join");
+	head_list_free(&l);
+}
+
 static void
 test_too_long_ago(struct db *db)
 {
@@ -294,6 +313,7 @@ main(void)
 	test_join(db);
 	test_wish(db, EV_MUTE);
 	test_wish(db, EV_ARCHIVE);
+	test_heads(db);
 	test_too_long_ago(db);
 	fix_close(db);
 	return done_testing();

@@ -74,6 +74,7 @@ same_heads(struct db *db, const struct greeting *g)
 				(id_eq(&l.v[i].room, &g->heads.v[j].room) &&
 				    l.v[i].seq == g->heads.v[j].seq &&
 				    l.v[i].members == g->heads.v[j].members &&
+				    l.v[i].joined == g->heads.v[j].joined &&
 				    cid_eq(&l.v[i].cid, &g->heads.v[j].cid));
 		same = found;
 	}

@@ -119,6 +119,7 @@ FAILS(backup, const char *path)
 FAILS(node_put, const struct node *n)
 FAILS(node_drop, const struct node *n)
 FAILS(integrity)
+FAILS(cids, struct event_at *v, size_t n)
 FAILS(copy_list, enum copy_kind kind, const struct copy_row *after,
     size_t limit, struct copy_row *rows)
 FAILS(copy_put, enum copy_kind kind, const struct copy_row *rows, size_t n,
