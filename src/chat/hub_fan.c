@@ -4,6 +4,7 @@
  * WebSocket frames, which every device's queue shares: however many events
  * there are, a device costs one queue entry and one write per turn. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "chat/hub_event.h"
@@ -13,13 +14,17 @@
 
 #define TAIL_MAX 1024 /* events kept for those who catch up */
 
-/* What was taken since somebody began to catch up, by rising seq. */
+/* What was taken since somebody began to catch up, and what was read of before
+ * that, by rising seq, without a hole. */
 struct hub_tail {
 	size_t n, cap;
-	struct {
+	struct tail_event {
 		uint64_t seq;
 		struct chunk *frame;
 	} * v;
+	const void *filler; /* reads what is before, from this event on */
+	uint64_t fill_from;
+	bool too_far; /* a page does not reach up to it: each reads its own */
 };
 
 void
@@ -55,6 +60,53 @@ tail_add(struct hub_log *log, uint64_t seq, const void *frame, size_t len)
 	t->v[t->n].seq = seq;
 	t->v[t->n].frame = chunk_new(frame, len);
 	t->n++;
+}
+
+bool
+hub_tail_fill(struct hub_log *log, uint64_t from, const void *filler)
+{
+	if (log->tail == NULL)
+		MEM_NEW(log->tail);
+	if (log->tail->filler != NULL || log->tail->too_far)
+		return false;
+	log->tail->filler = filler;
+	log->tail->fill_from = from;
+	return true;
+}
+
+bool
+hub_tail_filling(const struct hub_log *log, uint64_t next)
+{
+	const struct hub_tail *t = log->tail;
+
+	return t != NULL && t->filler != NULL && t->fill_from <= next;
+}
+
+void
+hub_tail_filled(struct hub_log *log, const void *filler, uint64_t from,
+    const struct buf *frames, const size_t *ends, size_t n)
+{
+	struct hub_tail *t = log->tail;
+	uint64_t first;
+	size_t more;
+
+	if (t == NULL || t->filler != filler)
+		return;
+	t->filler = NULL;
+	first = t->n > 0 ? t->v[0].seq : log->flushed + 1;
+	t->too_far =
+	    n > 0 && (from + n < first ||
+			 (first > from && first - from > TAIL_MAX - t->n));
+	if (t->too_far || n == 0 || first <= from)
+		return;
+	more = (size_t)(first - from);
+	t->cap = t->n + more;
+	t->v = mem_reallocarray(t->v, t->cap, sizeof(t->v[0]));
+	memmove(t->v + more, t->v, t->n * sizeof(t->v[0]));
+	for (size_t i = 0, at = 0; i < more; at = ends[i++])
+		t->v[i] = (struct tail_event){ from + i,
+			chunk_new(frames->data + at, ends[i] - at) };
+	t->n = t->cap;
 }
 
 bool

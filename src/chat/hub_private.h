@@ -101,6 +101,16 @@ void hub_fan_add(
     struct hub *hub, struct hub_log *log, const struct hub_event *e);
 void hub_fan_flush(struct hub *hub, struct hub_log *log);
 void hub_tail_free(struct hub_log *log);
+/* What those who catch up in the log need of before its tail is read once for
+ * all of them. True: filler reads from `from` on, and says when it has; false:
+ * somebody else does. */
+bool hub_tail_fill(struct hub_log *log, uint64_t from, const void *filler);
+/* Does somebody read that, next included? */
+bool hub_tail_filling(const struct hub_log *log, uint64_t next);
+/* The frames of the n events from `from` on, each ends at ends[i]; n 0: it
+ * could not be read. They are kept if they reach up to the tail. */
+void hub_tail_filled(struct hub_log *log, const void *filler, uint64_t from,
+    const struct buf *frames, const size_t *ends, size_t n);
 /* Frames of [next, flushed] for one device out of the tail. False: the tail
  * doesn't reach back to next. */
 bool hub_tail_send(struct hub_log *log, uint64_t next, struct device *dev);

@@ -72,6 +72,7 @@ src_chat_libchat_a_SOURCES = \
 	src/chat/room_new.c src/chat/room_new.h \
 	src/chat/span.c src/chat/span.h \
 	src/chat/sync.c src/chat/sync.h \
+	src/chat/sync_page.c src/chat/sync_private.h \
 	src/chat/throttle.c src/chat/throttle.h \
 	src/chat/view.c src/chat/view.h \
 	src/chat/whereabouts.c src/chat/whereabouts.h

@@ -5,42 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "chat/hub_private.h"
-#include "chat/room_list.h"
-#include "ws/frame.h"
+#include "chat/sync_private.h"
 
-#define PAGE_EVENTS 200
-#define PAGE_BYTES  (64 * 1024)
-#define QUEUE_LOW   (64 * 1024) /* no new page while more than this waits */
-#define RETRY_MS    200
-
-/* What is heard of one log, or of a room during one membership that is over. */
-struct sync_entry {
-	struct id id;
-	uint64_t next; /* the first event not sent yet */
-	uint64_t last; /* the last one to be sent; LIVE: then it is heard live
-			*/
-	bool self;
-	bool untold; /* not yet: of the membership that began with next */
-};
-
-#define LIVE UINT64_MAX
-
-struct sync {
-	size_t n, cap;
-	struct sync_entry *v; /* by id, then by time; only the last is live */
-	struct room_pos pos;  /* pages of rooms go on behind it */
-	struct loop_timer *again;
-	bool listing; /* there are more pages of rooms */
-	bool started;
-	bool reading; /* a read is under way */
-	bool kicked;  /* a step is due at the next turn */
-};
-
-static void step(struct device *dev);
+#define QUEUE_LOW (64 * 1024) /* no new page while more than this waits */
 
 static struct sync *
 sync_of(struct device *dev)
@@ -66,8 +35,8 @@ position(const struct sync *s, const struct id *id)
 	return lo;
 }
 
-static struct sync_entry *
-find(struct sync *s, const struct id *id)
+struct sync_entry *
+sync_find(struct sync *s, const struct id *id)
 {
 	size_t i = position(s, id);
 
@@ -85,8 +54,8 @@ position_behind(const struct sync *s, const struct id *id)
 	return i;
 }
 
-static struct sync_entry *
-find_live(struct sync *s, const struct id *id)
+struct sync_entry *
+sync_find_live(struct sync *s, const struct id *id)
 {
 	size_t i = position_behind(s, id);
 
@@ -113,8 +82,8 @@ leave_log(struct device *dev, const struct sync_entry *e)
 		hub_tail_free(log);
 }
 
-static void
-drop_entry(struct device *dev, struct sync_entry *e)
+void
+sync_drop(struct device *dev, struct sync_entry *e)
 {
 	struct sync *s = dev->sync;
 
@@ -132,13 +101,13 @@ kicked(void *arg)
 
 	if (dev->sync != NULL) {
 		dev->sync->kicked = false;
-		step(dev);
+		sync_step(dev);
 	}
 	device_unref(dev);
 }
 
-static void
-kick(struct device *dev)
+void
+sync_kick(struct device *dev)
 {
 	struct sync *s = dev->sync;
 
@@ -155,10 +124,10 @@ add(struct device *dev, struct hub_log *log, uint64_t next, bool untold)
 	size_t i;
 
 	if (next == log->flushed + 1 && !untold &&
-	    (dev->sync == NULL || find(dev->sync, &log->id) == NULL))
+	    (dev->sync == NULL || sync_find(dev->sync, &log->id) == NULL))
 		return; /* it is there already */
 	s = sync_of(dev);
-	if (find_live(s, &log->id) != NULL)
+	if (sync_find_live(s, &log->id) != NULL)
 		return;
 	i = position_behind(s, &log->id);
 	if (s->n == s->cap) {
@@ -175,7 +144,7 @@ add(struct device *dev, struct hub_log *log, uint64_t next, bool untold)
 	log->syncers++;
 	if (dev->flags & DEVICE_READY) {
 		s->started = true;
-		kick(dev);
+		sync_kick(dev);
 	}
 }
 
@@ -205,7 +174,7 @@ sync_listed(struct device *dev, const struct id *room, uint64_t seq)
 {
 	struct sync_entry *e;
 
-	if (dev->sync == NULL || (e = find_live(dev->sync, room)) == NULL)
+	if (dev->sync == NULL || (e = sync_find_live(dev->sync, room)) == NULL)
 		return;
 	if (e->next == SYNC_UNLISTED)
 		e->next = seq + 1;
@@ -222,7 +191,7 @@ sync_told(struct device *dev, const struct id *room, uint64_t joined)
 	     i++)
 		if (s->v[i].untold && s->v[i].next <= joined) {
 			s->v[i].untold = false;
-			kick(dev);
+			sync_kick(dev);
 		}
 }
 
@@ -230,15 +199,15 @@ void
 sync_start(struct device *dev)
 {
 	sync_of(dev)->started = true;
-	step(dev);
+	sync_step(dev);
 }
 
 bool
 sync_holds(struct device *dev, const struct hub_log *log)
 {
-	if (find(dev->sync, &log->id) == NULL)
+	if (sync_find(dev->sync, &log->id) == NULL)
 		return false;
-	kick(dev);
+	sync_kick(dev);
 	return true;
 }
 
@@ -247,22 +216,23 @@ sync_end(struct device *dev, struct hub_log *log, uint64_t last)
 {
 	struct sync_entry *e;
 
-	if (dev->sync == NULL || (e = find_live(dev->sync, &log->id)) == NULL)
+	if (dev->sync == NULL ||
+	    (e = sync_find_live(dev->sync, &log->id)) == NULL)
 		return;
 	if (e->next > last) { /* also what was not listed yet */
-		drop_entry(dev, e);
+		sync_drop(dev, e);
 	} else {
 		leave_log(dev, e);
 		e->last = last;
 	}
-	kick(dev);
+	sync_kick(dev);
 }
 
 void
 sync_drained(struct device *dev)
 {
 	if (dev->sync != NULL && dev->sync->started)
-		kick(dev);
+		sync_kick(dev);
 }
 
 void
@@ -273,186 +243,24 @@ sync_free(struct device *dev)
 	if (s == NULL)
 		return;
 	while (s->n > 0)
-		drop_entry(dev, &s->v[s->n - 1]);
+		sync_drop(dev, &s->v[s->n - 1]);
 	loop_timer_free(&s->again);
 	free(s->v);
 	free(s);
 	dev->sync = NULL;
 }
 
-/* --- reads --- */
-
-/* One page: of rooms (list), or of the events of one log. */
-struct page {
-	struct device *dev;
-	struct id id;
-	struct room_list list; /* a page of rooms, or one room */
-	bool self, rooms, one;
-	uint64_t from, to, last;
-	struct buf frames;
-	int rc;
-	struct err err;
-};
-
-static void
-page_free(struct page *p)
-{
-	device_unref(p->dev);
-	room_list_free(&p->list);
-	buf_free(&p->frames);
-	free(p);
-}
-
-static void
-events_work(struct db *db, void *arg)
-{
-	struct page *p = arg;
-	struct event_list l = { 0 };
-	struct buf json = { 0 };
-
-	p->rc = db_events(
-	    db, &p->id, p->from, p->to, PAGE_EVENTS, PAGE_BYTES, &l, &p->err);
-	for (size_t i = 0; p->rc == 0 && i < l.n; i++) {
-		buf_clear(&json);
-		event_json(&json, &l.v[i]);
-		ws_frame(&p->frames, WS_TEXT, json.data, json.len);
-		p->last = l.v[i].seq;
-	}
-	buf_free(&json);
-	event_list_free(&l);
-}
-
-static void
-rooms_work(struct db *db, void *arg)
-{
-	struct page *p = arg;
-	struct buf json = { 0 };
-
-	if (p->one)
-		p->rc =
-		    room_list_one(db, &p->dev->id, &p->id, &p->list, &p->err);
-	else
-		p->rc = room_list_page(db, &p->dev->id, &p->list, &p->err);
-	if (p->rc == -1)
-		return;
-	json_open(&json, '{');
-	json_kstr(&json, "sig", "rooms");
-	json_kraw(&json, "rooms", p->list.json.data, p->list.json.len);
-	json_kbool(&json, "more", p->list.more);
-	json_close(&json, '}');
-	ws_frame(&p->frames, WS_TEXT, json.data, json.len);
-	buf_free(&json);
-}
-
-static void
-send_frames(struct device *dev, const struct buf *frames)
-{
-	struct chunk *c = chunk_new(frames->data, frames->len);
-
-	wsconn_share(&dev->ws, c);
-	chunk_unref(c);
-}
-
-static void
-again(void *arg)
-{
-	struct device *dev = arg;
-
-	loop_timer_free(&dev->sync->again);
-	step(dev);
-}
-
-static void
-try_later(struct device *dev)
-{
-	dev->sync->again =
-	    loop_timer_new(dev->chat->loop, RETRY_MS, false, again, dev);
-}
-
-static void
-page_done(void *arg)
-{
-	struct page *p = arg;
-	struct device *dev = p->dev;
-	struct sync *s = dev->sync;
-	struct sync_entry *e;
-
-	if (s == NULL || dev->flags & DEVICE_CLOSED)
-		goto out;
-	s->reading = false;
-	if (p->rc == -1) {
-		try_later(dev);
-		goto out;
-	}
-	if (p->rooms) {
-		send_frames(dev, &p->frames);
-		s->listing = p->one ? s->listing : p->list.more;
-		s->pos = p->list.pos;
-		for (size_t i = 0; i < p->list.n; i++)
-			sync_listed(dev, &p->list.v[i].id, p->list.v[i].seq);
-		if (p->one && p->list.n == 0 &&
-		    (e = find_live(s, &p->id)) != NULL)
-			drop_entry(dev, e);
-	} else if ((e = find(s, &p->id)) != NULL && e->next == p->from &&
-		   p->last >= p->from) {
-		send_frames(dev, &p->frames);
-		e->next = p->last + 1;
-	} else if (e != NULL && e->next == p->from) {
-		/* not to be seen yet */
-		try_later(dev);
-		goto out;
-	}
-	step(dev);
-out:
-	page_free(p);
-}
-
-static void
-read_page(struct device *dev, struct page *p)
-{
-	p->dev = device_ref(dev);
-	dev->sync->reading = true;
-	store_read(dev->chat->store, p->rooms ? rooms_work : events_work,
-	    page_done, p);
-}
-
-static void
-read_rooms(struct device *dev, const struct id *one)
-{
-	struct page *p;
-
-	MEM_NEW(p);
-	p->rooms = true;
-	p->list.pos = dev->sync->pos;
-	if (one != NULL) {
-		p->one = true;
-		p->id = *one;
-	}
-	read_page(dev, p);
-}
-
-static void
-read_events(struct device *dev, const struct sync_entry *e, uint64_t to)
-{
-	struct page *p;
-
-	MEM_NEW(p);
-	p->id = e->id;
-	p->self = e->self;
-	p->from = e->next;
-	p->to = to;
-	read_page(dev, p);
-}
+/* --- one entry after the other --- */
 
 /* The same of a membership that is over; all of it is stored. */
 static bool
 advance_over(struct device *dev, struct sync_entry *e)
 {
 	if (e->next <= e->last) {
-		read_events(dev, e, e->last);
+		sync_read_events(dev, e, e->last, NULL);
 		return true;
 	}
-	drop_entry(dev, e);
+	sync_drop(dev, e);
 	return false;
 }
 
@@ -469,19 +277,21 @@ advance(struct device *dev, struct sync_entry *e)
 	log = log_of(dev, e);
 	if (log != NULL && e->next == SYNC_UNLISTED) {
 		/* all pages were listed; it moved from page to page */
-		read_rooms(dev, &e->id);
+		sync_read_rooms(dev, &e->id);
 		return true;
 	}
 	if (log == NULL || e->next == log->flushed + 1 ||
 	    (e->next <= log->flushed && hub_tail_send(log, e->next, dev))) {
-		drop_entry(dev, e);
+		sync_drop(dev, e);
 		return false;
 	}
 	if (e->next > log->flushed) {
 		hub_log_poll(dev->chat->hub, log); /* the hub is behind */
 		return false;
 	}
-	read_events(dev, e, log->flushed);
+	if (hub_tail_filling(log, e->next))
+		return false; /* another reads it; then it goes on */
+	sync_read_events(dev, e, log->flushed, log);
 	return true;
 }
 
@@ -511,8 +321,8 @@ advance_all(struct device *dev)
 	return false;
 }
 
-static void
-step(struct device *dev)
+void
+sync_step(struct device *dev)
 {
 	struct sync *s = dev->sync;
 
@@ -520,7 +330,7 @@ step(struct device *dev)
 	    dev->flags & DEVICE_CLOSED || wsconn_queued(&dev->ws) > QUEUE_LOW)
 		return;
 	if (s->listing) {
-		read_rooms(dev, NULL);
+		sync_read_rooms(dev, NULL);
 		return;
 	}
 	if (!advance_all(dev) && s->n == 0)
