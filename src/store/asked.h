@@ -24,7 +24,8 @@ int append_same_event(
  * must be asked (append_unmoved); 0: nothing to ask; -1 *err (CONFLICT): too
  * long ago, or of another past than this room's. */
 int append_since(const struct append *a, uint64_t head, struct err *err);
-/* ev came since. 0, or -1 *err (CONFLICT): it bears on a, whose subject is s. */
+/* ev came since. 0, or -1 *err (CONFLICT): it bears on a, whose subject is s.
+ */
 int append_unmoved(const struct append *a, const struct event_subject *s,
     const struct event *ev, struct err *err);
 

@@ -185,7 +185,7 @@ def test_join_and_leave(ani, budi):
     joined = budi.api.call("join", room=room)["room"]
     check_room(joined, mine=True)
     assert (joined["role"], joined["members"], joined["seq"]) == ("member", 2, 3)
-    assert budi.api.call("leave", room=room) == {}
+    assert budi.api.call("leave", room=room) == {"seq": 4}
     assert "role" not in budi.api.call("room", room=room)["room"]
     assert budi.api.call("leave", room=room) == {}, "leaving twice"
     assert history(ani, room)[-1]["seq"] == 4
@@ -193,10 +193,10 @@ def test_join_and_leave(ani, budi):
 
 def test_add_role_and_remove(ani, budi):
     room = group(ani)
-    assert ani.api.call("add", room=room, user=budi.id) == {}
+    assert ani.api.call("add", room=room, user=budi.id) == {"seq": 3}
+    assert ani.api.call("role", room=room, user=budi.id, role="admin") == {"seq": 4}
     assert ani.api.call("role", room=room, user=budi.id, role="admin") == {}
-    assert ani.api.call("role", room=room, user=budi.id, role="admin") == {}
-    assert ani.api.call("remove", room=room, user=budi.id) == {}
+    assert ani.api.call("remove", room=room, user=budi.id) == {"seq": 5}
     assert ani.api.call("remove", room=room, user=budi.id) == {}
     events = history(ani, room)
     assert [event["ev"] for event in events] == ["create", "join", "join", "role", "leave"]

@@ -20,6 +20,9 @@ del test_resume_larger_than_the_queue_is_paced_by_the_reader  # noqa: F821
 # not forgive. To be run by hand: BURUNG_TEST_STORE=mongo RACE_ROUNDS=800.
 del test_removal_wins_against_pipelined_sends_on_another_worker  # noqa: F821
 
+# A database that stood still may have got what was answered busy, and stores it when it goes on.
+del test_dropped_send_lets_the_later_ones_pass  # noqa: F821
+
 pytestmark = pytest.mark.skipif(mongo.find() is None, reason="there is no MongoDB")
 
 
@@ -29,3 +32,9 @@ def on_mongo():
     os.environ["BURUNG_TEST_STORE"] = "mongo"
     yield
     del os.environ["BURUNG_TEST_STORE"]
+
+
+async def test_dropped_send_lets_the_later_ones_pass_and_comes_before_them_or_not_at_all(
+    server, ani, room
+):
+    assert await after_a_drop(server, ani, room) in (["1"], ["0", "1"])  # noqa: F405

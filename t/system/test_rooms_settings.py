@@ -154,9 +154,10 @@ def test_what_is_so_already_is_success_without_an_event(cast):
 
 def test_change_asked_again_with_its_cid_is_done_once(cast):
     room, api, cid = make_room(cast), cast["owner"].api, new_cid()
-    api.call("rename", room=room, label="mine", cid=cid)
+    first = api.call("rename", room=room, label="mine", cid=cid)
+    assert first["seq"] == history(cast["owner"], room)[-1]["seq"]
     cast["admin"].api.call("rename", room=room, label="theirs")
-    assert api.call("rename", room=room, label="mine", cid=cid) == {}
+    assert api.call("rename", room=room, label="mine", cid=cid) == first
     assert room_of(cast["owner"], room)["label"] == "theirs"
     assert api.refusal("rename", room=room, label="else", cid=cid).code == "conflict"
     assert api.refusal("topic", room=room, topic="mine", cid=cid).code == "conflict"
