@@ -1,15 +1,20 @@
 /* admin/digest.c - SHA-256 of what the store holds. */
 #include "admin/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <string.h>
 
 #include "base/id.h"
 #include "base/log.h"
+#include "base/mem.h"
 
 void
 digest_start(struct digest *d)
 {
+	/* Refused, and needless, in a worker, which has done so before. */
+	CRYPTO_set_mem_functions(
+	    mem_crypto_alloc, mem_crypto_realloc, mem_crypto_free);
 	d->ctx = EVP_MD_CTX_new();
 	if (d->ctx == NULL ||
 	    EVP_DigestInit_ex(d->ctx, EVP_sha256(), NULL) != 1)

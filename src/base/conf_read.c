@@ -108,7 +108,8 @@ conf_read_file(const char *path, struct conf *conf, struct err *err)
 		l.number++;
 		rc = line_read(&l, conf, s, err);
 	}
-	if (rc == 0 && ferror(f))
+	/* no memory for a line is no error of the file's, nor its end */
+	if (rc == 0 && !feof(f))
 		rc = err_set(err, ERR_CONF, "%s: %s", path, strerror(errno));
 	free(l.seen);
 	free(s);

@@ -74,3 +74,21 @@ mem_dup(const void *p, size_t len)
 		memcpy(copy, p, len);
 	return copy;
 }
+
+void *
+mem_crypto_alloc(size_t size, const char *file, int line)
+{
+	return mem_alloc(size);
+}
+
+void *
+mem_crypto_realloc(void *p, size_t size, const char *file, int line)
+{
+	return mem_realloc(p, size);
+}
+
+void
+mem_crypto_free(void *p, const char *file, int line)
+{
+	free(p);
+}

@@ -14,6 +14,12 @@ char *mem_strdup(const char *s);
 char *mem_strndup(const char *s, size_t len);
 void *mem_dup(const void *p, size_t len);
 
+/* The same in the form that libcrypto wants, for CRYPTO_set_mem_functions: it
+ * crashes where it gets no memory while it sets itself up. */
+void *mem_crypto_alloc(size_t size, const char *file, int line);
+void *mem_crypto_realloc(void *p, size_t size, const char *file, int line);
+void mem_crypto_free(void *p, const char *file, int line);
+
 /* Allocates one *p of its type, cleared. */
 #define MEM_NEW(p) ((p) = mem_zalloc(sizeof(*(p))))
 

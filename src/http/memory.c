@@ -10,30 +10,13 @@
 #include "base/mem.h"
 #include "http/internal.h"
 
-static void *
-crypto_alloc(size_t size, const char *file, int line)
-{
-	return mem_alloc(size);
-}
-
-static void *
-crypto_realloc(void *p, size_t size, const char *file, int line)
-{
-	return mem_realloc(p, size);
-}
-
-static void
-crypto_free(void *p, const char *file, int line)
-{
-	free(p);
-}
-
 void
 http_memory(void)
 {
 	evhtp_set_mem_functions(mem_alloc, mem_realloc, free);
 	/* Refused where libcrypto is in use already, as by libmongoc. */
-	CRYPTO_set_mem_functions(crypto_alloc, crypto_realloc, crypto_free);
+	CRYPTO_set_mem_functions(
+	    mem_crypto_alloc, mem_crypto_realloc, mem_crypto_free);
 }
 
 /* In the place of evhtp's own, which asks malloc: without a parser it would

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -215,7 +216,7 @@ start_threads(struct store *st)
 
 		rc = pthread_create(&t->id, NULL, thread_main, t);
 		if (rc != 0)
-			log_fatal("store thread: error %d", rc);
+			log_fatal("no thread: %s", strerror(rc));
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
