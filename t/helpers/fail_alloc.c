@@ -27,6 +27,7 @@ extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t n, size_t size);
 extern void *__libc_realloc(void *p, size_t size);
 extern void *__libc_memalign(size_t align, size_t size);
+extern void __libc_free(void *p);
 
 enum {
 	PLACES = 65536,
@@ -44,6 +45,8 @@ struct control {
 	_Atomic uint64_t count;  /* allocations since it was armed */
 	_Atomic uint64_t failed; /* of them */
 	_Atomic uint64_t places; /* how many are written down; -1: do not */
+	_Atomic int64_t bytes;   /* in use, of all processes since they began */
+	_Atomic int64_t blocks;
 	uint64_t seen[PLACES];
 };
 
@@ -173,22 +176,52 @@ fails(void)
 	return true;
 }
 
+static void
+count_use(void *p, int sign)
+{
+	if (control == NULL || p == NULL)
+		return;
+	control->bytes += sign * (int64_t)malloc_usable_size(p);
+	control->blocks += sign;
+}
+
+static void *
+given(void *p)
+{
+	count_use(p, 1);
+	return p;
+}
+
 void *
 malloc(size_t size)
 {
-	return fails() ? NULL : __libc_malloc(size);
+	return fails() ? NULL : given(__libc_malloc(size));
 }
 
 void *
 calloc(size_t n, size_t size)
 {
-	return fails() ? NULL : __libc_calloc(n, size);
+	return fails() ? NULL : given(__libc_calloc(n, size));
+}
+
+void
+free(void *p)
+{
+	count_use(p, -1);
+	__libc_free(p);
 }
 
 void *
 realloc(void *p, size_t size)
 {
-	return size > 0 && fails() ? NULL : __libc_realloc(p, size);
+	void *moved;
+
+	if (size > 0 && fails())
+		return NULL;
+	count_use(p, -1);
+	moved = __libc_realloc(p, size);
+	count_use(moved == NULL && size > 0 ? p : moved, 1);
+	return moved;
 }
 
 void *
@@ -206,7 +239,7 @@ reallocarray(void *p, size_t n, size_t size)
 void *
 memalign(size_t align, size_t size)
 {
-	return fails() ? NULL : __libc_memalign(align, size);
+	return fails() ? NULL : given(__libc_memalign(align, size));
 }
 
 void *

@@ -29,7 +29,8 @@ DIED = re.compile(r"worker died place=\d+ pid=\d+ (signal|exit)=(\d+)")
 class Control:
     """What t/helpers/fail_alloc.c reads and counts."""
 
-    SHAPE = struct.Struct("=iIQQQQQ")  # pid, all, at, place, count, failed, places
+    # pid, all, at, place, count, failed, places, bytes, blocks
+    SHAPE = struct.Struct("=iIQQQQQqq")
     PLACES = 65536
 
     def __init__(self, path: Path):
@@ -59,6 +60,11 @@ class Control:
     @property
     def failed(self) -> int:
         return self._fields()[5]
+
+    @property
+    def in_use(self) -> tuple[int, int]:
+        """Bytes and blocks, of all processes; only differences have a meaning."""
+        return self._fields()[7:9]
 
     def places(self) -> list[int]:
         """Those noted, each once, in order."""

@@ -1,0 +1,35 @@
+"""A worker needs no more memory after some thousand people came and went; t/leaks does it for as
+long as one likes."""
+
+import shutil
+
+import pytest
+from burung.leaks import RELEASE, SHIM, Watched
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("valgrind") and RELEASE.exists() and SHIM.exists()),
+    reason="valgrind, a release build (build/release) or fail_alloc.so is missing",
+)
+
+
+def test_memory_in_use_does_not_grow_with_connections():
+    with Watched(memcheck=False) as server:
+        people, rooms = server.people()
+        server.run(1000, people, rooms)  # caches fill
+        before = server.in_use()
+        server.run(2000, people, rooms)
+        after = server.in_use()
+        # A page of SQLite's cache for each few hundred, up to a bound that is reached later;
+        # a block lost for each connection would be 2,000.
+        print(before, after, sep="\n")
+        assert after.blocks - before.blocks < 200, f"\n{before}\n{after}"
+
+
+def test_memcheck_finds_nothing_lost_and_no_error():
+    with Watched(memcheck=True) as server:
+        people, rooms = server.people()
+        server.run(200, people, rooms)
+        use = server.in_use()
+        print(use)
+        assert use.blocks > 1000, "memcheck's summary was not read"
+        assert (use.lost, use.errors) == (0, 0), server.memcheck_log.read_text()
