@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/coverage.h"
+
 #ifdef ENABLE_FAILPOINTS
 
 static void
@@ -33,12 +35,14 @@ fire(const char *folder, const char *file, const char *what)
 	snprintf(path, sizeof(path), "%s/%s", folder, file);
 	if (unlink(path) == -1)
 		return;
-	if (strcmp(what, "kill") == 0)
+	if (strcmp(what, "kill") == 0) {
+		COVERAGE_WRITE();
 		kill(getpid(), SIGKILL);
-	else if (strcmp(what, "stop") == 0)
+	} else if (strcmp(what, "stop") == 0) {
 		kill(getpid(), SIGSTOP);
-	else
+	} else {
 		stall(what + strlen("stall-"));
+	}
 }
 
 static int

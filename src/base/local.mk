@@ -7,6 +7,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/conf.c src/base/conf.h \
 	src/base/conf_read.c src/base/conf_read.h \
 	src/base/conf_value.c src/base/conf_value.h \
+	src/base/coverage.h \
 	src/base/err.c src/base/err.h \
 	src/base/failpoint.c src/base/failpoint.h \
 	src/base/histo.c src/base/histo.h \

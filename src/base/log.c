@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/coverage.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -179,5 +180,6 @@ log_fatal(const char *fmt, ...)
 	va_start(ap, fmt);
 	log_vwrite(LOG_ERROR, "fatal", fmt, ap);
 	va_end(ap);
+	COVERAGE_WRITE();
 	abort();
 }

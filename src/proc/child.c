@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/coverage.h"
+
 static void
 child(
     const struct server *s, child_work *work, void *result, size_t size, int fd)
@@ -18,6 +20,7 @@ child(
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	work(s, result);
 	n = write(fd, result, size); /* whole or not at all */
+	COVERAGE_WRITE();
 	_exit(n == (ssize_t)size ? 0 : 1);
 }
 

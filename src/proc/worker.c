@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/coverage.h"
 #include "base/log.h"
 #include "gate/gate.h"
 #include "http/server.h"
@@ -383,6 +384,7 @@ worker_run(const struct server *s, unsigned place, uint32_t generation)
 	w.stored = w.board->stored;
 	if (worker_open(&w, generation, &err) == -1) {
 		log_error("worker cannot start", "why=\"%s\"", err.text);
+		COVERAGE_WRITE();
 		_exit(1); /* threads may be running: leave things as they are */
 	}
 	title(&w);
