@@ -253,7 +253,7 @@ scan_null(struct scan *s, json_object **v_r)
 static int
 scan_element(struct scan *s, json_object *array)
 {
-	json_object *v;
+	json_object *v = NULL;
 
 	if (scan_value(s, &v) == -1)
 		return -1;
@@ -265,7 +265,7 @@ scan_element(struct scan *s, json_object *array)
 static int
 scan_member(struct scan *s, json_object *object)
 {
-	json_object *v;
+	json_object *v = NULL;
 	int rc = -1;
 	char *key;
 

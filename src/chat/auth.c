@@ -4,6 +4,7 @@
 
 #include <bsd/string.h>
 #include <ctype.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,17 +152,31 @@ take_base64(const char **s, uint8_t *out, size_t size)
 	return true;
 }
 
+/* The text before at *s, and the number behind it. */
+static bool
+take_number(const char **s, const char *before, unsigned *n_r)
+{
+	size_t len = strlen(before);
+	char *end;
+	unsigned long n;
+
+	if (strncmp(*s, before, len) != 0 || !isdigit((unsigned char)(*s)[len]))
+		return false;
+	n = strtoul(*s + len, &end, 10);
+	*s = end;
+	*n_r = (unsigned)n;
+	return n <= UINT_MAX;
+}
+
 static bool
 passhash_parse(const char *s, struct passhash *p_r)
 {
-	int n = 0;
+	unsigned lanes;
 
-	if (sscanf(s, "$argon2id$v=19$m=%u,t=%u,p=1$%n", &p_r->kib, &p_r->times,
-		&n) != 2 ||
-	    n == 0)
-		return false;
-	s += n;
-	return take_base64(&s, p_r->salt, sizeof(p_r->salt)) && *s++ == '$' &&
+	return take_number(&s, "$argon2id$v=19$m=", &p_r->kib) &&
+	       take_number(&s, ",t=", &p_r->times) &&
+	       take_number(&s, ",p=", &lanes) && lanes == 1 && *s++ == '$' &&
+	       take_base64(&s, p_r->salt, sizeof(p_r->salt)) && *s++ == '$' &&
 	       take_base64(&s, p_r->hash, sizeof(p_r->hash)) && *s == '\0';
 }
 

@@ -314,6 +314,8 @@ advance_all(struct device *dev)
 	while (i > 0) {
 		size_t first = position(s, &s->v[i - 1].id), n = s->n;
 
+		/* There is one, so v is not NULL.
+		 * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		if (advance(dev, &s->v[first]))
 			return true;
 		i = s->n < n ? i - 1 : first;

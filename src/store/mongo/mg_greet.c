@@ -197,7 +197,7 @@ static void
 take_stay(const bson_t *doc, void *arg)
 {
 	struct greet *g = arg;
-	struct place key, *p;
+	struct place key = { 0 }, *p;
 
 	mg_get_id(doc, "room", &key.row.room);
 	mg_get_id(doc, "user", &key.row.user);
