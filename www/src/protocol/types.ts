@@ -103,7 +103,8 @@ export interface Invite {
 }
 
 /* An error as the server tells it, or one of ours: `offline` (no connection),
- * `timeout` (no answer: the outcome is unknown). */
+ * `timeout` (no answer: the outcome is unknown), `changed` (the conflict of a change of a
+ * room: somebody else was faster). */
 export class ProtocolError extends Error {
     constructor(
         readonly code: string,

@@ -19,6 +19,7 @@ import type {
 } from '../protocol/types';
 import { Batch } from './batch';
 import { Cache, loadLogs } from './cache';
+import { Changes } from './changes';
 import { minute, serverNow, setServerTime } from './clock';
 import { Cursors } from './cursors';
 import { RoomFold } from './fold';
@@ -94,6 +95,8 @@ export class Chat {
     private readonly rooms = shallowReactive(new Map<string, ShallowRef<RoomView>>());
     private readonly connection: Connection;
     private readonly cursors: Cursors;
+    private readonly changes: Changes;
+    private readonly leaving = new Set<string>();
     private readonly frames = new Frames<ShallowRef<RoomView>>((view) => {
         view.value = { ...view.value };
     });
@@ -145,6 +148,10 @@ export class Chat {
             () => this.outboxRev.value++,
             (word) => this.way.tell(word),
         );
+        this.changes = new Changes({
+            ready: () => this.connection.phase === 'ready',
+            request: (op, fields) => this.connection.request(op, fields),
+        });
         shelf.lost = () => (this.link.kept = false);
         this.cursors = new Cursors((room, seq) => {
             this.ask('read', { room, seq }).catch(() => undefined);
@@ -175,6 +182,7 @@ export class Chat {
         this.way.stop();
         this.moved.close();
         this.outbox.close();
+        this.changes.close();
         this.typing.clear();
         this.frames.stop();
     }
@@ -330,21 +338,40 @@ export class Chat {
         return this.adopt((await this.ask<{ room: Room }>('room_create', fields)).room);
     }
 
-    async join(room: string): Promise<string> {
-        return this.adopt((await this.ask<{ room: Room }>('join', { room })).room);
+    /* A command that changes a room (see changes.ts). known: the newest event of the room
+     * that whoever decided on it had seen; else all that is known here. */
+    change<T extends object>(
+        op: string,
+        room: string,
+        fields: object = {},
+        known = this.known(room),
+    ): Promise<T> {
+        return this.changes.make<T>(op, room, fields, known);
+    }
+
+    /* As it is listed: one is not in it yet. */
+    async join({ id, seq }: Room): Promise<string> {
+        const known = this.changes.known(id, seq);
+        const answer = await this.change<{ room: Room }>('join', id, {}, known);
+        return this.adopt(answer.room);
     }
 
     async leave(room: string): Promise<void> {
-        await this.ask('leave', { room });
+        this.leaving.add(room);
+        try {
+            await this.change('leave', room);
+        } finally {
+            this.leaving.delete(room);
+        }
         this.forget(room, this.me.value.id);
     }
 
     async mute(room: string, until: number): Promise<void> {
-        await this.ask('mute', { room, until });
+        await this.change('mute', room, { until });
     }
 
     async archive(room: string, on: boolean): Promise<void> {
-        await this.ask('archive', { room, on });
+        await this.change('archive', room, { on });
     }
 
     async rename(display: string): Promise<void> {
@@ -352,7 +379,7 @@ export class Chat {
     }
 
     async setRole(room: string, user: string, role: Role): Promise<void> {
-        await this.ask('role', { room, user, role });
+        await this.change('role', room, { user, role });
     }
 
     async askPresence(users: string[]): Promise<void> {
@@ -368,6 +395,11 @@ export class Chat {
                 return; /* asked again after the next hello */
             }
         }
+    }
+
+    private known(room: string): number | undefined {
+        const fold = this.view(room)?.fold;
+        return fold && this.changes.known(room, fold.room.seq);
     }
 
     /* ---- what is kept ---- */
@@ -472,6 +504,11 @@ export class Chat {
         }
         this.rooms.delete(room);
         this.changed(room);
+    }
+
+    /* That it is not listed any more tells that I left, if I am about to. */
+    private leaver(room: string): string | undefined {
+        return this.leaving.has(room) ? this.me.value.id : undefined;
     }
 
     private enterView(room: string): void {
@@ -581,7 +618,7 @@ export class Chat {
 
     private allRooms(): void {
         for (const id of [...this.rooms.keys()])
-            if (!this.listed.has(id)) this.forget(id);
+            if (!this.listed.has(id)) this.forget(id, this.leaver(id));
         const peers = [...this.listed.values()].map((room) => room.peer?.id);
         void this.askPresence(peers.filter((id): id is string => id !== undefined));
         const current = this.current.value;
@@ -676,7 +713,9 @@ export class Chat {
                 break;
             case 'store':
                 this.link.storeOk = signal['ok'] === true;
-                if (this.link.storeOk) this.outbox.flush();
+                if (!this.link.storeOk) break;
+                this.outbox.flush();
+                this.changes.again();
         }
     }
 
@@ -694,6 +733,7 @@ export class Chat {
         this.link.nonsense = this.connection.nonsense;
         if (phase !== 'ready') this.way.serve(phase === 'ended' ? 4401 : 1006);
         if (phase === 'waiting') this.presence.clear(); /* who knows */
+        if (phase === 'ready') this.changes.again();
         if (phase === 'ended') this.ended('session');
     }
 }
