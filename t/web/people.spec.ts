@@ -223,15 +223,13 @@ describe('notifications', () => {
         expect(await asked()).toBe(1);
 
         await background(budi, true);
-        await ani.say('are you there?');
-        await ani.say('you are not');
-        await waitFor('one notification', async () => (await notes(budi)).length === 1);
-        const [note] = await notes(budi);
-        expect(note).toMatchObject({
-            title: 'Ani',
-            body: 'you are not',
-            closed: false,
-        });
+        await ani.sends(['are you there?', 'you are not']);
+        await waitFor('the second is told', async () =>
+            (await notes(budi)).some(({ body }) => body === 'you are not'),
+        );
+        expect(await notes(budi)).toMatchObject([
+            { title: 'Ani', body: 'you are not', closed: false },
+        ]);
         await budi.page.evaluate(() => {
             const { notes } = window as unknown as { notes: { onclick(): void }[] };
             notes[0]!.onclick();
