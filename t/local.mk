@@ -99,7 +99,7 @@ t_helpers_ws_echo_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 # store -----------------------------------------------------------------------
 store_tests = t/store_accounts t/store_changes t/store_contract t/store_faults \
 	t/store_greet t/store_io t/store_nodes \
-	t/unit/store_durable t/unit/store_threads
+	t/unit/store_durable t/unit/store_order t/unit/store_threads
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
 EXTRA_DIST += t/lib/faulty_vfs.h t/lib/store_fixture.h
@@ -129,6 +129,7 @@ t_store_io_LDFLAGS = $(MODULES_IN)
 t_store_nodes_LDADD = $(STORE_LIBS)
 t_store_nodes_LDFLAGS = $(MODULES_IN)
 t_unit_store_durable_LDADD = $(STORE_LIBS)
+t_unit_store_order_LDADD = $(STORE_LIBS)
 t_unit_store_threads_LDADD = $(STORE_LIBS)
 
 # bus -------------------------------------------------------------------------

@@ -14,9 +14,13 @@
 /* A sender's order: after a batch could not be stored, whatever was queued by
  * callers who did not know that yet is refused as well, else a later message
  * could overtake an earlier one. `failures` counts such batches; an append
- * remembers how many its caller had seen. */
+ * remembers how many its caller had seen. What is refused so is itself an
+ * earlier message: as long as its caller was not told (`told` batches were,
+ * when an append was queued), whatever that sender queued for the room is
+ * refused. */
 struct batch {
 	struct store *st;
+	uint64_t number;
 	unsigned failures; /* after it */
 	size_t n;
 	struct append *ops[];
@@ -33,6 +37,7 @@ store_append(struct store *st, struct append *a)
 	if (st->driver->shared)
 		a = patience_begin(st, a);
 	a->failures = st->failures_seen;
+	a->told = st->told;
 	st->pending++;
 	pthread_mutex_lock(&q->lock);
 	STAILQ_INSERT_TAIL(&q->appends, a, link);
@@ -77,6 +82,7 @@ batch_take(struct store *st, struct queue *q)
 	b = mem_alloc(sizeof(*b) + n * sizeof(b->ops[0]));
 	b->st = st;
 	b->failures = q->failures;
+	b->number = ++q->batches;
 	b->n = n;
 	for (size_t i = 0; i < n; i++) {
 		b->ops[i] = STAILQ_FIRST(l);
@@ -91,6 +97,7 @@ batch_done(void *arg)
 	struct batch *b = arg;
 
 	b->st->failures_seen = b->failures;
+	b->st->told = b->number;
 	for (size_t i = 0; i < b->n; i++) {
 		b->st->pending--;
 		b->ops[i]->done(b->ops[i]);
@@ -98,22 +105,58 @@ batch_done(void *arg)
 	free(b);
 }
 
-/* Sorts out those that came too late to be told of a failure. Returns how many
- * are left at the front of todo. */
-static size_t
-refuse_late(struct batch *b, struct append **todo)
+/* Appends from now on were queued by callers who knew of so many batches. */
+static void
+forget_told(struct queue *q, uint64_t told)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < b->n; i++) {
-		if (b->ops[i]->failures == b->failures) {
-			todo[n++] = b->ops[i];
-			continue;
-		}
-		err_set(&b->ops[i]->err, ERR_BUSY,
-		    "The store could not be reached; try again.");
-		b->ops[i]->err.retry_ms = RETRY_MS;
+	for (size_t i = 0; i < q->nrefused; i++)
+		if (q->refused[i].batch > told)
+			q->refused[n++] = q->refused[i];
+	q->nrefused = n;
+}
+
+static bool
+follows_refused(const struct queue *q, const struct append *a)
+{
+	for (size_t i = 0; i < q->nrefused; i++)
+		if (q->refused[i].batch > a->told &&
+		    id_eq(&q->refused[i].room, &a->ev->room) &&
+		    id_eq(&q->refused[i].from, &a->ev->from))
+			return true;
+	return false;
+}
+
+static void
+refuse(struct queue *q, struct append *a, uint64_t batch)
+{
+	err_set(
+	    &a->err, ERR_BUSY, "The store could not be reached; try again.");
+	a->err.retry_ms = RETRY_MS;
+	if (q->nrefused == q->refused_cap) {
+		q->refused_cap = q->refused_cap == 0 ? 16 : q->refused_cap * 2;
+		q->refused = mem_reallocarray(
+		    q->refused, q->refused_cap, sizeof(q->refused[0]));
 	}
+	q->refused[q->nrefused++] =
+	    (struct refusal){ a->ev->room, a->ev->from, batch };
+}
+
+/* Sorts out those that came too late to be told of a failure. Returns how many
+ * are left at the front of todo. */
+static size_t
+refuse_late(struct batch *b, struct queue *q, struct append **todo)
+{
+	size_t n = 0;
+
+	forget_told(q, b->ops[0]->told);
+	for (size_t i = 0; i < b->n; i++)
+		if (b->ops[i]->failures == b->failures &&
+		    !follows_refused(q, b->ops[i]))
+			todo[n++] = b->ops[i];
+		else
+			refuse(q, b->ops[i], b->number);
 	return n;
 }
 
@@ -140,7 +183,7 @@ void
 batch_run(struct batch *b, struct queue *q, struct db *db)
 {
 	struct append **todo = mem_calloc(b->n, sizeof(*todo));
-	size_t n = refuse_late(b, todo);
+	size_t n = refuse_late(b, q, todo);
 
 	if (n > 0)
 		run_counted(b->st, db, todo, n);

@@ -49,7 +49,8 @@ struct append {
 				 * append_clear frees it */
 
 	STAILQ_ENTRY(append) link; /* the store's */
-	unsigned failures;         /* the store's */
+	unsigned failures;         /* the store's, as is this: */
+	uint64_t told;
 };
 
 /* Queues a. Appends are stored in the order of these calls. When one cannot be

@@ -199,6 +199,7 @@ static void
 queue_destroy(struct queue *q)
 {
 	pthread_cond_destroy(&q->work);
+	free(q->refused);
 	pthread_mutex_destroy(&q->lock);
 }
 

@@ -15,12 +15,21 @@ STAILQ_HEAD(job_list, job);
 STAILQ_HEAD(append_list, append);
 
 /* What waits for one kind of thread. */
+/* A sender's append to a room that was refused in a batch. */
+struct refusal {
+	struct id room, from;
+	uint64_t batch;
+};
+
 struct queue {
 	pthread_mutex_t lock;
 	pthread_cond_t work; /* something came, or stop */
 	struct job_list jobs;
 	struct append_list appends; /* the writer's only */
 	unsigned failures; /* batches that could not be stored; the writer's */
+	uint64_t batches;  /* taken so far */
+	struct refusal *refused; /* not known to be told; the writer's */
+	size_t nrefused, refused_cap;
 	bool stop;
 	unsigned idle;  /* threads that wait */
 	unsigned fresh; /* put in since somebody was woken; the loop's */
@@ -45,6 +54,7 @@ struct store {
 	unsigned nthreads;
 	size_t pending;         /* the loop's, as all that follows */
 	unsigned failures_seen; /* queue.failures as its answers told it */
+	uint64_t told;          /* batches whose answers were given */
 	unsigned unhealthy;     /* threads whose last call failed */
 	void (*on_health)(bool ok, void *arg);
 	void *on_health_arg;
