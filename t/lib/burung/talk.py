@@ -195,6 +195,8 @@ def rooms(one: Person, other: Person) -> None:
     other.ask("leave", room=room["id"], cid=new_cid())
     other.ask("join", room=room["id"], cid=new_cid())
     one.ask("direct", user=other.account.id)
+    for person in (other, one):  # who may own so many and no more
+        person.ask("leave", room=room["id"], cid=new_cid())
 
 
 def accounts(server: Server, who: Person) -> None:
