@@ -23,7 +23,7 @@ def some(all_of_them: list[int], count: int) -> list[int]:
     return [each for each in all_of_them if each in chosen]
 
 
-@pytest.mark.parametrize(("on", "count"), [(False, 16), (True, 8)], ids=["one", "and_all_behind"])
+@pytest.mark.parametrize(("on", "count"), [(False, 40), (True, 16)], ids=["one", "and_all_behind"])
 def test_an_allocation_of_a_worker_fails_in_a_conversation(on, count):
     with Sweep() as sweep:
         places = sweep.places()
@@ -38,7 +38,7 @@ def test_an_allocation_fails_while_the_server_starts():
     with Start() as start:
         places = start.places()
         assert len(places) > 100
-        for place in some(places, 16):
+        for place in some(places, 60):
             start.round(place)
         start.judge()
 
@@ -48,6 +48,6 @@ def test_an_allocation_of_burungctl_fails():
         for arguments in (["user", "list"], ["check"]):
             places = ask_ctl(start.server, arguments).places
             assert len(places) > 50
-            for place in some(places, 8):
+            for place in some(places, 24):
                 done = ask_ctl(start.server, arguments, place)
                 assert done.code in (0, 1) or done.says_why, f"{place:#x}: {done}"
