@@ -53,6 +53,68 @@ describe('a group', () => {
         await budi.shot('room-details');
     });
 
+    it('is edited by two at once, and who comes second is told and overwrites nothing', async () => {
+        const ani = await on.someone('Ani');
+        const budi = await on.someone('Budi');
+        const title = `Shared ${on.count}`;
+        const theirs = `Theirs ${on.count}`;
+        await ani.makeGroup(title);
+        await ani.add(budi.name);
+        await ani.page.click(`[data-member="${budi.name}"]`);
+        await ani.page.click('.acts button:has-text("admin")');
+        await budi.openRoom(title);
+        await budi.page.click('.head .about');
+        for (const one of [ani, budi]) await one.page.click('.details .edit');
+        await budi.page.fill('#room-label', `Mine ${on.count}`);
+        await ani.page.fill('#room-label', theirs);
+        await ani.page.fill('#room-topic', 'Seeds');
+        await ani.page.click('.details .btn-primary');
+        await ani.told('group is changed');
+        await budi.page.waitForSelector(`.now:has-text("“${theirs}” by now")`);
+        expect(await budi.page.inputValue('#room-topic')).toBe('Seeds');
+
+        await budi.page.click('.details .btn-primary');
+        await budi.page.waitForSelector(
+            '[role=alert]:has-text("changed this meanwhile")',
+        );
+        await budi.shot('room-changed');
+        const { room } = await budi.api<{ room: { label: string } }>('room', {
+            room: new URL(budi.page.url()).hash.split('/').pop(),
+        });
+        expect(room.label).toBe(theirs);
+        expect(await budi.page.inputValue('#room-label')).toBe(`Mine ${on.count}`);
+        await budi.page.click('.details .btn-primary');
+        await budi.told('group is changed');
+        await ani.page.waitForSelector(`.conversation[aria-label="Mine ${on.count}"]`);
+    });
+
+    it('is changed once though the connection is cut before the answer', async () => {
+        const ani = await on.someone('Ani');
+        let renames = 0;
+        await ani.page.routeWebSocket(/\/ws$/, (page) => {
+            const server = page.connectToServer();
+            page.onMessage((text) => {
+                server.send(text);
+                if (!/"op":"rename"/.test(String(text)) || renames++ > 0) return;
+                /* what tells that it is done does not arrive */
+                server.onMessage(() => void page.close());
+            });
+        });
+        await ani.page.reload();
+        await ani.makeGroup(`Cut ${on.count}`);
+        await ani.page.click('.head .about');
+        await ani.page.click('.details .edit');
+        await ani.page.fill('#room-label', `Whole ${on.count}`);
+        await ani.page.click('.details .btn-primary');
+        await ani.told('group is changed');
+        expect(renames).toBe(2);
+        const { events } = await ani.api<{ events: { ev: string }[] }>('history', {
+            room: new URL(ani.page.url()).hash.split('/').pop(),
+        });
+        expect(events.filter(({ ev }) => ev === 'rename').length).toBe(1);
+        await ani.page.waitForSelector(`.conversation[aria-label="Whole ${on.count}"]`);
+    });
+
     it('names people who came together in one line, and who was here when', async () => {
         const ani = await on.someone('Ani');
         const budi = await on.someone('Budi');
