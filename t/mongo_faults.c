@@ -294,6 +294,47 @@ test_removed_while_heads_are_read(struct db *db)
 	head_list_free(&l);
 }
 
+static void
+stall(const char *failpoint, char path[128])
+{
+	snprintf(path, 128, "%s/%s", fix_dir, failpoint);
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+}
+
+static void *
+add_cici(void *arg)
+{
+	struct event_subject s = { .user = cici, .role = ROLE_MEMBER };
+	struct db *db = fix_connect();
+
+	fix_change(db, EV_JOIN, arg, &ani, &s);
+	fix_close(db);
+	return NULL;
+}
+
+/* Her row is written by who added her after another writer, whom she talks by,
+ * read that she is in, and before that one writes her cursor. */
+static void
+test_cursor_beside_join(struct db *db)
+{
+	struct id room = fix_room(db, ROOM_PRIVATE, &ani, 1);
+	struct member m;
+	pthread_t thread;
+	char path[128];
+	int64_t said;
+
+	stall("mongo.before_rows.stall-700", path);
+	pthread_create(&thread, NULL, add_cici, &room);
+	while (access(path, F_OK) == 0)
+		usleep(1000);
+	stall("mongo.before_rows.stall-1500", path);
+	said = fix_say(db, &room, &cici, "halo");
+	pthread_join(thread, NULL);
+	is_int(said, 4, "said behind the join");
+	db_member_get(db, &room, &cici, &m, NULL);
+	is_int(m.read_seq, said, "and read, whoever wrote the row first");
+}
+
 int
 main(void)
 {
@@ -325,6 +366,7 @@ main(void)
 	test_change_planned_twice(db, EV_JOIN, &joins);
 	test_change_planned_twice(db, EV_TOPIC, &topic);
 	test_removed_while_heads_are_read(db);
+	test_cursor_beside_join(db);
 	fix_close(db);
 	return done_testing();
 }

@@ -26,20 +26,25 @@ write_follow(struct mg *m, struct known *k, struct err *err)
 
 /* Members ------------------------------------------------------------------ */
 
+/* Also of a place that is written with its cursor: when another wrote the place
+ * meanwhile, that does nothing. */
+static void
+cursor_row(mongoc_bulk_operation_t *b, const struct member *v)
+{
+	mg_bulk_update(b, mg_doc("_id:m room:b", &v->room, &v->user, &v->room),
+	    mg_doc("$max:{read_seq:u read_no:u}", v->read_seq, v->read_no), 0);
+}
+
 static void
 member_row(mongoc_bulk_operation_t *b, struct known_member *w)
 {
 	const struct member *v = &w->m;
 	bson_t *query, *set;
 
-	if (!w->placed) {
-		mg_bulk_update(b,
-		    mg_doc("_id:m room:b", &v->room, &v->user, &v->room),
-		    mg_doc(
-			"$max:{read_seq:u read_no:u}", v->read_seq, v->read_no),
-		    0);
+	if (w->cursor)
+		cursor_row(b, v);
+	if (!w->placed)
 		return;
-	}
 	query = mg_doc("_id:m room:b as_of:{$lt:u}", &v->room, &v->user,
 	    &v->room, w->as_of);
 	set = mg_doc("user:b role:i joined:u as_of:u", &v->user, (int)v->role,
