@@ -2,6 +2,7 @@
  * the next commit. */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -117,14 +118,23 @@ forget_told(struct queue *q, uint64_t told)
 	q->nrefused = n;
 }
 
+/* Does a come behind one that was refused? That one itself, asked again since a
+ * timer told its caller, does not, and lifts the refusal. */
 static bool
-follows_refused(const struct queue *q, const struct append *a)
+follows_refused(struct queue *q, const struct append *a)
 {
-	for (size_t i = 0; i < q->nrefused; i++)
-		if (q->refused[i].batch > a->told &&
-		    id_eq(&q->refused[i].room, &a->ev->room) &&
-		    id_eq(&q->refused[i].from, &a->ev->from))
-			return true;
+	struct refusal *r = q->refused, *end = r + q->nrefused;
+
+	while (r != end &&
+	       (r->batch <= a->told || !id_eq(&r->room, &a->ev->room) ||
+		   !id_eq(&r->from, &a->ev->from)))
+		r++;
+	if (r == end)
+		return false;
+	if (!cid_eq(&r->cid, &a->ev->cid))
+		return true;
+	memmove(r, r + 1, (size_t)(end - (r + 1)) * sizeof(*r));
+	q->nrefused--;
 	return false;
 }
 
@@ -140,7 +150,7 @@ refuse(struct queue *q, struct append *a, uint64_t batch)
 		    q->refused, q->refused_cap, sizeof(q->refused[0]));
 	}
 	q->refused[q->nrefused++] =
-	    (struct refusal){ a->ev->room, a->ev->from, batch };
+	    (struct refusal){ a->ev->room, a->ev->from, a->ev->cid, batch };
 }
 
 /* Sorts out those that came too late to be told of a failure. Returns how many

@@ -18,6 +18,7 @@ STAILQ_HEAD(append_list, append);
 /* A sender's append to a room that was refused in a batch. */
 struct refusal {
 	struct id room, from;
+	struct cid cid; /* of its first event */
 	uint64_t batch;
 };
 

@@ -44,7 +44,7 @@ ask(const struct id *from)
 	struct one *o;
 
 	MEM_NEW(o);
-	o->ev = (struct event){ .room = room, .from = *from };
+	o->ev = (struct event){ .room = room, .from = *from, .cid = cid_new() };
 	o->a =
 	    (struct append){ .ev = &o->ev, .n = 1, .done = one_done, .arg = o };
 	store_append(&st, &o->a);
@@ -119,6 +119,33 @@ test_order(void)
 		free(all[i]);
 }
 
+/* A timer told the caller before the refusal did: the same asked again is what
+ * the order begins with, and not behind itself. */
+static void
+test_asked_again(void)
+{
+	struct one *failed, *first, *second, *again, *third;
+
+	failed = ask(&budi);
+	run_batch(true);
+	first = ask(&ani);
+	second = ask(&ani);
+	turn();
+	run_batch(false);
+	again = ask(&ani);
+	again->ev.cid = first->ev.cid;
+	third = ask(&ani);
+	run_batch(false);
+	turn();
+	is_int(code(first), ERR_BUSY, "refused behind the failure");
+	is_int(code(second), ERR_BUSY, "as is the next one");
+	is_int(code(again), ERR_NONE, "the first one asked again is stored");
+	is_int(code(third), ERR_BUSY, "what comes behind the next one is not");
+	struct one *all[] = { failed, first, second, again, third };
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		free(all[i]);
+}
+
 int
 main(void)
 {
@@ -133,5 +160,6 @@ main(void)
 	STAILQ_INIT(&st.write.appends);
 	STAILQ_INIT(&st.write.jobs);
 	test_order();
+	test_asked_again();
 	return done_testing();
 }
