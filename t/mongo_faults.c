@@ -10,19 +10,28 @@
 
 static struct id ani, budi, cici;
 
-/* Does work in a process that is killed at the failpoint. */
 static void
-die_at(const char *point, void (*work)(struct db *db, void *arg), void *arg)
+arm(const char *failpoint, char path[128])
 {
-	char path[128];
-	int fd, status = 0;
-	pid_t pid;
+	int fd;
 
-	snprintf(path, sizeof(path), "%s/%s.kill", fix_dir, point);
+	snprintf(path, 128, "%s/%s", fix_dir, failpoint);
 	fd = open(path, O_CREAT | O_WRONLY, 0600);
 	if (fd == -1)
 		bail_out("no failpoint");
 	close(fd);
+}
+
+/* Does work in a process that is killed at the failpoint. */
+static void
+die_at(const char *point, void (*work)(struct db *db, void *arg), void *arg)
+{
+	char name[64], path[128];
+	int status = 0;
+	pid_t pid;
+
+	snprintf(name, sizeof(name), "%s.kill", point);
+	arm(name, path);
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
@@ -259,6 +268,15 @@ test_change_planned_twice(
 	fix_close(other);
 }
 
+static bool
+has_head(const struct head_list *l, const struct id *room)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (id_eq(&l->v[i].room, room))
+			return true;
+	return false;
+}
+
 static void *
 heads_of_budi(void *arg)
 {
@@ -278,27 +296,16 @@ test_removed_while_heads_are_read(struct db *db)
 	struct head_list l = { 0 };
 	char path[128];
 	pthread_t thread;
-	bool found = false;
 
-	snprintf(
-	    path, sizeof(path), "%s/mongo.before_heads.stall-1500", fix_dir);
-	close(open(path, O_CREAT | O_WRONLY, 0600));
+	arm("mongo.before_heads.stall-1500", path);
 	pthread_create(&thread, NULL, heads_of_budi, &l);
 	while (access(path, F_OK) == 0)
 		usleep(1000);
 	kick(db, &room);
 	pthread_join(thread, NULL);
-	for (size_t i = 0; i < l.n; i++)
-		found = found || id_eq(&l.v[i].room, &room);
-	ok(!found, "who is removed while heads are read has none there");
+	ok(!has_head(&l, &room),
+	    "who is removed while heads are read has none there");
 	head_list_free(&l);
-}
-
-static void
-stall(const char *failpoint, char path[128])
-{
-	snprintf(path, 128, "%s/%s", fix_dir, failpoint);
-	close(open(path, O_CREAT | O_WRONLY, 0600));
 }
 
 static void *
@@ -323,16 +330,43 @@ test_cursor_beside_join(struct db *db)
 	char path[128];
 	int64_t said;
 
-	stall("mongo.before_rows.stall-700", path);
+	arm("mongo.before_rows.stall-700", path);
 	pthread_create(&thread, NULL, add_cici, &room);
 	while (access(path, F_OK) == 0)
 		usleep(1000);
-	stall("mongo.before_rows.stall-1500", path);
+	arm("mongo.before_rows.stall-1500", path);
 	said = fix_say(db, &room, &cici, "halo");
 	pthread_join(thread, NULL);
 	is_int(said, 4, "said behind the join");
 	db_member_get(db, &room, &cici, &m, NULL);
 	is_int(m.read_seq, said, "and read, whoever wrote the row first");
+}
+
+/* Budi's row does not say yet that he was removed, and cannot be written. Who
+ * took him for a member as of the log's end would let him hear what follows. */
+static void
+test_removed_while_rows_fail(struct db *db)
+{
+	struct id users[] = { ani, budi };
+	struct id room = fix_room(db, ROOM_PRIVATE, users, 2);
+	struct db *other = fix_connect();
+	struct head_list l;
+	struct room r;
+	char path[128];
+	struct err err;
+
+	arm("mongo.rows.fail", path);
+	kick(db, &room);
+	is_int(db_heads_of(other, &budi, &l, &err), -1, "no heads then");
+	is_int(err.code, ERR_BUSY, "but to be asked for again");
+	is_int(db_room_get(other, &room, &r, &err), -1, "nor the room");
+	unlink(path);
+	is_int(db_heads_of(other, &budi, &l, &err), 0, "once rows are written");
+	ok(!has_head(&l, &room), "the room is none of his");
+	head_list_free(&l);
+	is_int(db_room_get(other, &room, &r, &err), 1, "and it is there");
+	is_int(r.seq, 4, "with his leave");
+	fix_close(other);
 }
 
 int
@@ -367,6 +401,7 @@ main(void)
 	test_change_planned_twice(db, EV_TOPIC, &topic);
 	test_removed_while_heads_are_read(db);
 	test_cursor_beside_join(db);
+	test_removed_while_rows_fail(db);
 	fix_close(db);
 	return done_testing();
 }

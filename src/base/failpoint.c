@@ -1,4 +1,4 @@
-/* base/failpoint.c - where a test makes the process die or stall. */
+/* base/failpoint.c - where a test makes the process die, stall or fail. */
 #include "base/failpoint.h"
 
 #include <dirent.h>
@@ -67,6 +67,18 @@ failpoint_hit(const char *name)
 		    e->d_name[len] == '.' && is_action(e->d_name + len + 1))
 			fire(folder, e->d_name, e->d_name + len + 1);
 	closedir(d);
+}
+
+bool
+failpoint_fails(const char *name)
+{
+	const char *folder = getenv("BURUNG_FAILPOINTS");
+	char path[PATH_MAX];
+
+	if (folder == NULL)
+		return false;
+	snprintf(path, sizeof(path), "%s/%s.fail", folder, name);
+	return access(path, F_OK) == 0;
 }
 
 #endif

@@ -336,6 +336,7 @@ mg_room_create(struct db *db, const struct room_new *n, struct id *id_r,
 {
 	struct mg *m = (struct mg *)db;
 	struct making k = { .m = m, .n = n, .more = more };
+	struct room made;
 	int rc;
 
 	*more = (struct event_list){ 0 };
@@ -346,8 +347,7 @@ mg_room_create(struct db *db, const struct room_new *n, struct id *id_r,
 		rc = make(&k, id_r, err);
 	} else if (rc == 1) {
 		/* Its maker may have been killed. */
-		mg_heal(m, id_r);
-		rc = 0;
+		rc = mg_read_log(m, id_r, &made, err) == -1 ? -1 : 0;
 	}
 	event_list_free(&k.log);
 	if (rc == -1)

@@ -66,8 +66,10 @@ struct known *mg_known_new(struct mg *m, const struct room *room);
 int mg_refresh(struct mg *m, struct known *k, struct err *err);
 void mg_forget(struct mg *m, const struct id *room);
 
-/* mg_room.c. A room whose rows are behind, by its log; they are raised. 1, 0:
- * no such room, or -1 *err. */
+/* mg_room.c. A room whose rows are behind, by its log. *r is only what its
+ * rows, those of its members too, have been raised to: who was told of more
+ * would go by a member's row that does not know of its removal. 1, 0: no such
+ * room, or -1 *err, also when the rows cannot be written. */
 int mg_read_log(
     struct mg *m, const struct id *id, struct room *r, struct err *err);
 /* mg_head.c. Of up to MG_HEADS_AT_ONCE rooms those whose next event exists: the
@@ -104,8 +106,6 @@ void mg_add_wish(struct known *k, const struct wish *w);
  * the members, then the rooms, each only moved forward. 0, or -1 *err (then
  * whoever reads the room finds the rest to be done). */
 int mg_settle(struct mg *m, struct err *err);
-/* The same of one room, for who found events past its row. */
-void mg_heal(struct mg *m, const struct id *room);
 /* The room's row becomes *r, whatever it was. 0 or -1. */
 int mg_put_room(struct mg *m, const struct room *r, struct err *err);
 

@@ -89,18 +89,17 @@ int
 mg_read_log(struct mg *m, const struct id *id, struct room *r, struct err *err)
 {
 	struct known *k;
+	bool there;
 
-	mg_heal(m, id);
-	k = mg_known(m, id, err);
-	if (k == NULL)
+	mg_forget(m, id);
+	if (mg_need_indexes(m, err) == -1 || (k = mg_known(m, id, err)) == NULL)
 		return -1;
 	*r = k->room;
-	if (k->there) {
-		mg_forget(m, id);
-		return 1;
-	}
+	there = k->there;
+	if (there && mg_settle(m, err) == -1)
+		return -1;
 	mg_forget(m, id);
-	return 0;
+	return there;
 }
 
 static void

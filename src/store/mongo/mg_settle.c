@@ -296,22 +296,14 @@ mg_settle(struct mg *m, struct err *err)
 		if (write_follow(m, k, err) == -1)
 			return -1;
 	FAILPOINT("mongo.before_rows");
+	if (FAILPOINT_FAILS("mongo.rows"))
+		return err_set(err, ERR_BUSY, "The rows cannot be written.");
 	if (settle_members(m, err) == -1)
 		return -1;
 	FAILPOINT("mongo.between_rows");
 	if (settle_described(m, err) == -1)
 		return -1;
 	return settle_rooms(m, err);
-}
-
-void
-mg_heal(struct mg *m, const struct id *room)
-{
-	mg_forget(m, room);
-	if (mg_need_indexes(m, NULL) == -1 || mg_known(m, room, NULL) == NULL)
-		return;
-	mg_settle(m, NULL);
-	mg_forget(m, room);
 }
 
 int
