@@ -119,9 +119,14 @@ pool_new(const char *text, struct err *err)
 static int
 pool_open(const char *text, struct err *err)
 {
+	static const bson_mem_vtable_t memory = { .malloc = mem_alloc,
+		.calloc = mem_calloc,
+		.realloc = mem_realloc,
+		.free = free };
 	static bool ready;
 
 	if (!ready) {
+		bson_mem_set_vtable(&memory);
 		mongoc_log_set_handler(on_log, NULL);
 		mongoc_init();
 		ready = true;

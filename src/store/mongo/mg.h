@@ -68,12 +68,18 @@ bool mg_idle(struct db *db);
 
 /* A document of name:type pairs, one letter each: b const struct id *, c const
  * struct cid *, h const uint8_t * (TOKEN_HASH bytes), m two const struct id *
- * (room, user: the key of a member), s const char *, t const char * and size_t,
- * u uint64_t, i int, d bson_t * (a document, freed), a bson_t * (an array,
- * freed), + 1, - -1 and y true
- * without arguments; name:{ … } nests, name:[ … ] is an
- * array of types without names. To be freed with bson_destroy. */
+ * (room, user: the key of a member), e const struct id * and uint64_t (room,
+ * seq: the key of an event), s const char *, t const char * and size_t, u
+ * uint64_t, i int, d bson_t * (a document, freed), a bson_t * (an array,
+ * freed); without arguments + (1), - (-1) and y (true). name:{ … } nests,
+ * name:[ … ] is an array of types without names. To be freed with
+ * bson_destroy. */
 bson_t *mg_doc(const char *form, ...);
+
+/* The key of an event: its room, then its seq with the high bytes first. */
+#define MG_EVENT_KEY (sizeof(struct id) + 8)
+void mg_event_key(
+    const struct id *room, uint64_t seq, uint8_t key_r[MG_EVENT_KEY]);
 
 /* Fields; absent or of another type: zero. */
 void mg_get_id(const bson_t *d, const char *name, struct id *id_r);
@@ -265,12 +271,12 @@ struct mg_views {
 void mg_views_add(struct mg_views *l, struct room_view *v);
 int mg_views_complete(struct mg *m, struct mg_views *l, struct err *err);
 void mg_views_free(struct mg_views *l);
-/* A bson array that grows; doc is freed. */
+/* A bson array of keys that grows. */
 struct mg_pick {
 	bson_t *a;
 	uint32_t n;
 };
-void mg_pick_doc(struct mg_pick *p, bson_t *doc);
+void mg_pick_event(struct mg_pick *p, const struct id *room, uint64_t seq);
 void mg_pick_id(struct mg_pick *p, const struct id *id);
 void mg_pick_hash(struct mg_pick *p, const uint8_t *hash);
 /* One event by its seq, and by its cid. 1, 0 or -1. */

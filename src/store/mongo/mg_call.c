@@ -268,7 +268,7 @@ mg_insert_many(struct mg *m, enum mg_coll c, const bson_t **docs, size_t n,
 	} else if (is_duplicate(&e) && first_duplicate(&reply, n_r, &words) &&
 		   !has_elements(&reply, "writeConcernErrors")) {
 		m->db.ok = true;
-		*seq_taken_r = strstr(words, "room_seq") != NULL;
+		*seq_taken_r = strstr(words, "room_from_cid") == NULL;
 		rc = 0;
 	} else {
 		*n_r = 0;

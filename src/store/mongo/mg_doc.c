@@ -58,6 +58,24 @@ put_member_key(struct builder *k, va_list *ap)
 	return put_bytes(k, key, sizeof(key));
 }
 
+void
+mg_event_key(const struct id *room, uint64_t seq, uint8_t key_r[MG_EVENT_KEY])
+{
+	memcpy(key_r, room->b, sizeof(room->b));
+	for (size_t i = 0; i < 8; i++)
+		key_r[sizeof(room->b) + i] = (uint8_t)(seq >> (56 - 8 * i));
+}
+
+static bool
+put_event_key(struct builder *k, va_list *ap)
+{
+	const struct id *room = va_arg(*ap, const struct id *);
+	uint8_t key[MG_EVENT_KEY];
+
+	mg_event_key(room, va_arg(*ap, uint64_t), key);
+	return put_bytes(k, key, sizeof(key));
+}
+
 /* Appends a part that was built elsewhere, and frees it. */
 static bool
 put_part(struct builder *k, char type, bson_t *part)
@@ -94,6 +112,8 @@ put_one(struct builder *k, char type, va_list *ap)
 		return put_bytes(k, va_arg(*ap, const uint8_t *), TOKEN_HASH);
 	case 'm':
 		return put_member_key(k, ap);
+	case 'e':
+		return put_event_key(k, ap);
 	case 's':
 		text = va_arg(*ap, const char *);
 		return put_text(k, text, strlen(text));
@@ -367,11 +387,9 @@ mg_get_event(const bson_t *d, struct event *ev_r)
 bson_t *
 mg_put_event(const struct event *ev)
 {
-	struct id id = id_new();
-
-	return mg_doc("_id:b room:b seq:u no:u kind:i from:b cid:c at:u "
+	return mg_doc("_id:e room:b seq:u no:u kind:i from:b cid:c at:u "
 		      "target:u body:t",
-	    &id, &ev->room, ev->seq, ev->no, (int)ev->kind, &ev->from, &ev->cid,
-	    ev->at, ev->target, ev->body_len > 0 ? ev->body : "",
-	    (size_t)ev->body_len);
+	    &ev->room, ev->seq, &ev->room, ev->seq, ev->no, (int)ev->kind,
+	    &ev->from, &ev->cid, ev->at, ev->target,
+	    ev->body_len > 0 ? ev->body : "", (size_t)ev->body_len);
 }

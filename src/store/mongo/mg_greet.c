@@ -117,6 +117,8 @@ take_session(const bson_t *doc, void *arg)
 	struct greet *g = arg;
 	struct id user, session;
 
+	if (mg_get_u64(doc, "expires") == 0)
+		return; /* ended */
 	mg_get_id(doc, "user", &user);
 	mg_get_id(doc, "id", &session);
 	for (size_t i = 0; i < g->n; i++)
@@ -128,19 +130,11 @@ take_session(const bson_t *doc, void *arg)
 static int
 read_sessions(struct greet *g, struct err *err)
 {
-	struct id *ids = mem_calloc(g->n, sizeof(*ids));
-	int rc;
-
-	for (size_t i = 0; i < g->n; i++)
-		ids[i] = g->v[i]->session;
-	rc = mg_find(g->m, C_SESSIONS,
-	    mg_doc("user:{$in:a} id:{$in:a} expires:{$gt:u}",
-		mg_ids(&g->people->id, g->npeople, sizeof(*g->people)),
-		mg_ids(ids, once_each(ids, g->n, sizeof(*ids)), sizeof(*ids)),
-		(uint64_t)0),
-	    mg_doc("projection:{user:+ id:+}"), take_session, g, err);
-	free(ids);
-	return rc;
+	return mg_find(g->m, C_SESSIONS,
+	    mg_doc("user:{$in:a}",
+		mg_ids(&g->people->id, g->npeople, sizeof(*g->people))),
+	    mg_doc("projection:{_id:i user:+ id:+ expires:+}", 0), take_session,
+	    g, err);
 }
 
 static void
@@ -174,6 +168,8 @@ take_place(const bson_t *doc, void *arg)
 {
 	struct greet *g = arg;
 
+	if (mg_get_u64(doc, "role") == ROLE_NONE)
+		return;
 	if (g->nplaces == g->cap) {
 		g->cap = g->cap == 0 ? 32 : g->cap * 2;
 		g->places =
@@ -187,9 +183,8 @@ static int
 find_places(struct greet *g, bson_t *opts, mg_row_fn *fn, struct err *err)
 {
 	return mg_find(g->m, C_MEMBERS,
-	    mg_doc("user:{$in:a} role:{$gt:i}",
-		mg_ids(&g->people->id, g->npeople, sizeof(*g->people)),
-		(int)ROLE_NONE),
+	    mg_doc("user:{$in:a}",
+		mg_ids(&g->people->id, g->npeople, sizeof(*g->people))),
 	    opts, fn, g, err);
 }
 
@@ -199,6 +194,8 @@ take_stay(const bson_t *doc, void *arg)
 	struct greet *g = arg;
 	struct place key = { 0 }, *p;
 
+	if (mg_get_u64(doc, "role") == ROLE_NONE)
+		return;
 	mg_get_id(doc, "room", &key.row.room);
 	mg_get_id(doc, "user", &key.row.user);
 	p = bsearch(&key, g->places, g->nplaces, sizeof(*p), by_place);
@@ -282,7 +279,7 @@ read_places(struct greet *g, struct err *err)
 	qsort(g->places, g->nplaces, sizeof(*g->places), by_place);
 	if (read_rooms(g, err) == -1 ||
 	    find_places(g,
-		mg_doc("projection:{_id:i room:+ user:+ joined:+}", 0),
+		mg_doc("projection:{_id:i room:+ user:+ role:+ joined:+}", 0),
 		take_stay, err) == -1)
 		return -1;
 	for (size_t i = 0; i < g->nplaces; i++)
@@ -400,104 +397,4 @@ mg_greet(struct db *db, struct greeting *const *v, size_t n)
 	free(g.people);
 	free(g.places);
 	free(g.rooms);
-}
-
-/* Tokens ------------------------------------------------------------------- */
-
-struct tokens {
-	struct session_ask *const *v;
-	size_t n;
-};
-
-static void
-take_token(const bson_t *doc, void *arg)
-{
-	struct tokens *t = arg;
-	uint8_t hash[TOKEN_HASH] = { 0 };
-
-	mg_get_hash(doc, hash);
-	for (size_t i = 0; i < t->n; i++)
-		if (memcmp(t->v[i]->hash, hash, sizeof(hash)) == 0) {
-			t->v[i]->found = 1;
-			mg_get_session(doc, &t->v[i]->session);
-		}
-}
-
-void
-mg_sessions_get(
-    struct db *db, struct session_ask *const *v, size_t n, uint64_t now)
-{
-	struct mg_pick hashes = { .a = bson_new() };
-	struct tokens t = { v, n };
-	struct err err = { 0 };
-	int rc;
-
-	for (size_t i = 0; i < n; i++) {
-		v[i]->found = 0;
-		mg_pick_hash(&hashes, v[i]->hash);
-	}
-	rc = mg_find((struct mg *)db, C_SESSIONS,
-	    mg_doc("_id:{$in:a} expires:{$gt:u}", hashes.a, now), NULL,
-	    take_token, &t, &err);
-	for (size_t i = 0; i < n && rc == -1; i++) {
-		v[i]->found = -1;
-		v[i]->err = err;
-	}
-}
-
-/* Last events -------------------------------------------------------------- */
-
-struct cids {
-	struct event_at *v;
-	size_t n;
-};
-
-static void
-take_cid(const bson_t *doc, void *arg)
-{
-	struct cids *l = arg;
-	uint64_t seq = mg_get_u64(doc, "seq");
-	struct id room;
-
-	mg_get_id(doc, "room", &room);
-	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].seq == seq && id_eq(&l->v[i].room, &room))
-			mg_get_cid(doc, "cid", &l->v[i].cid);
-}
-
-static bool
-asked_before(const struct event_at *v, size_t i)
-{
-	for (size_t j = 0; j < i; j++)
-		if (v[j].seq == v[i].seq && id_eq(&v[j].room, &v[i].room))
-			return true;
-	return false;
-}
-
-static int
-some_cids(struct mg *m, struct event_at *v, size_t n, struct err *err)
-{
-	struct mg_pick p = { .a = bson_new() };
-	struct cids l = { v, n };
-
-	for (size_t i = 0; i < n; i++) {
-		v[i].cid = (struct cid){ 0 };
-		if (!asked_before(v, i))
-			mg_pick_doc(
-			    &p, mg_doc("room:b seq:u", &v[i].room, v[i].seq));
-	}
-	return mg_find(m, C_EVENTS, mg_doc("$or:a", p.a),
-	    mg_doc("projection:{_id:i room:+ seq:+ cid:+}", 0), take_cid, &l,
-	    err);
-}
-
-int
-mg_cids(struct db *db, struct event_at *v, size_t n, struct err *err)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < n && rc != -1; i += MG_HEADS_AT_ONCE)
-		rc = some_cids((struct mg *)db, v + i,
-		    n - i < MG_HEADS_AT_ONCE ? n - i : MG_HEADS_AT_ONCE, err);
-	return rc == -1 ? -1 : 0;
 }

@@ -45,31 +45,18 @@ take_moved(const bson_t *doc, void *arg)
 	mg_get_id(doc, "room", &l->v[l->n++]);
 }
 
-static bson_t *
-nexts(const struct head *v, size_t n)
-{
-	bson_t *a = bson_new(), *one;
-	char index[16];
-	const char *key;
-
-	for (size_t i = 0; i < n; i++) {
-		one = mg_doc("room:b seq:u", &v[i].room, v[i].seq + 1);
-		bson_uint32_to_string((uint32_t)i, &key, index, sizeof(index));
-		bson_append_document(a, key, -1, one);
-		bson_destroy(one);
-	}
-	return a;
-}
-
 int
 mg_find_moved(struct mg *m, const struct head *v, size_t n, struct mg_moved *l,
     struct err *err)
 {
+	struct mg_pick nexts = { .a = bson_new() };
+
 	l->v = mem_calloc(n, sizeof(*l->v));
 	l->n = 0;
-	return mg_find(m, C_EVENTS, mg_doc("$or:a", nexts(v, n)),
-	    mg_doc("projection:{_id:i room:+} limit:i", 0, (int)n), take_moved,
-	    l, err);
+	for (size_t i = 0; i < n; i++)
+		mg_pick_event(&nexts, &v[i].room, v[i].seq + 1);
+	return mg_find(m, C_EVENTS, mg_doc("_id:{$in:a}", nexts.a),
+	    mg_doc("projection:{_id:i room:+}", 0), take_moved, l, err);
 }
 
 static int
@@ -269,5 +256,61 @@ mg_rooms_scan(struct db *db, const struct id *after, bool self, size_t limit,
 		rc = bring_up(m, l_r, err);
 	if (rc == -1)
 		room_rows_free(l_r);
+	return rc == -1 ? -1 : 0;
+}
+
+/* Last events -------------------------------------------------------------- */
+
+struct cids {
+	struct event_at *v;
+	size_t n;
+};
+
+static void
+take_cid(const bson_t *doc, void *arg)
+{
+	struct cids *l = arg;
+	uint64_t seq = mg_get_u64(doc, "seq");
+	struct id room;
+
+	mg_get_id(doc, "room", &room);
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].seq == seq && id_eq(&l->v[i].room, &room))
+			mg_get_cid(doc, "cid", &l->v[i].cid);
+}
+
+static bool
+asked_before(const struct event_at *v, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (v[j].seq == v[i].seq && id_eq(&v[j].room, &v[i].room))
+			return true;
+	return false;
+}
+
+static int
+some_cids(struct mg *m, struct event_at *v, size_t n, struct err *err)
+{
+	struct mg_pick p = { .a = bson_new() };
+	struct cids l = { v, n };
+
+	for (size_t i = 0; i < n; i++) {
+		v[i].cid = (struct cid){ 0 };
+		if (!asked_before(v, i))
+			mg_pick_event(&p, &v[i].room, v[i].seq);
+	}
+	return mg_find(m, C_EVENTS, mg_doc("_id:{$in:a}", p.a),
+	    mg_doc("projection:{_id:i room:+ seq:+ cid:+}", 0), take_cid, &l,
+	    err);
+}
+
+int
+mg_cids(struct db *db, struct event_at *v, size_t n, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc != -1; i += MG_HEADS_AT_ONCE)
+		rc = some_cids((struct mg *)db, v + i,
+		    n - i < MG_HEADS_AT_ONCE ? n - i : MG_HEADS_AT_ONCE, err);
 	return rc == -1 ? -1 : 0;
 }

@@ -73,9 +73,11 @@ int
 mg_session_get(struct db *db, const uint8_t *hash, uint64_t now,
     struct session *s_r, struct user *u_r, struct err *err)
 {
-	int rc = mg_get((struct mg *)db, C_SESSIONS,
-	    mg_doc("_id:h expires:{$gt:u}", hash, now), take_session, s_r, err);
+	int rc = mg_get((struct mg *)db, C_SESSIONS, mg_doc("_id:h", hash),
+	    take_session, s_r, err);
 
+	if (rc == 1 && s_r->expires <= now)
+		rc = 0;
 	return rc == 1 ? mg_user_get(db, &s_r->user, u_r, err) : rc;
 }
 
@@ -83,9 +85,11 @@ int
 mg_session_alive(struct db *db, const struct id *user, const struct id *session,
     struct err *err)
 {
-	return mg_any((struct mg *)db, C_SESSIONS,
-	    mg_doc("user:b id:b expires:{$gt:u}", user, session, (uint64_t)0),
-	    err);
+	struct session s = { 0 };
+	int rc = mg_get((struct mg *)db, C_SESSIONS,
+	    mg_doc("user:b id:b", user, session), take_session, &s, err);
+
+	return rc == 1 ? s.expires > 0 : rc;
 }
 
 int
@@ -244,4 +248,48 @@ mg_sessions_of(struct db *db, const struct id *user, size_t limit,
 	if (rc == -1)
 		session_list_free(l_r);
 	return rc == -1 ? -1 : 0;
+}
+
+/* Many tokens at once. */
+struct tokens {
+	struct session_ask *const *v;
+	size_t n;
+	uint64_t now;
+};
+
+static void
+take_token(const bson_t *doc, void *arg)
+{
+	struct tokens *t = arg;
+	uint8_t hash[TOKEN_HASH] = { 0 };
+
+	if (mg_get_u64(doc, "expires") <= t->now)
+		return;
+	mg_get_hash(doc, hash);
+	for (size_t i = 0; i < t->n; i++)
+		if (memcmp(t->v[i]->hash, hash, sizeof(hash)) == 0) {
+			t->v[i]->found = 1;
+			mg_get_session(doc, &t->v[i]->session);
+		}
+}
+
+void
+mg_sessions_get(
+    struct db *db, struct session_ask *const *v, size_t n, uint64_t now)
+{
+	struct mg_pick hashes = { .a = bson_new() };
+	struct tokens t = { v, n, now };
+	struct err err = { 0 };
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		v[i]->found = 0;
+		mg_pick_hash(&hashes, v[i]->hash);
+	}
+	rc = mg_find((struct mg *)db, C_SESSIONS,
+	    mg_doc("_id:{$in:a}", hashes.a), NULL, take_token, &t, &err);
+	for (size_t i = 0; i < n && rc == -1; i++) {
+		v[i]->found = -1;
+		v[i]->err = err;
+	}
 }

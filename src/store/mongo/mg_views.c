@@ -12,14 +12,15 @@
 #define ROOMS_AT_ONCE  500
 
 void
-mg_pick_doc(struct mg_pick *p, bson_t *doc)
+mg_pick_event(struct mg_pick *p, const struct id *room, uint64_t seq)
 {
+	uint8_t id[MG_EVENT_KEY];
 	char index[16];
 	const char *key;
 
+	mg_event_key(room, seq, id);
 	bson_uint32_to_string(p->n++, &key, index, sizeof(index));
-	bson_append_document(p->a, key, -1, doc);
-	bson_destroy(doc);
+	bson_append_binary(p->a, key, -1, BSON_SUBTYPE_BINARY, id, sizeof(id));
 }
 
 void
@@ -131,8 +132,8 @@ ask_last(struct mg *m, struct mg_views *l, struct mg_pick *p, struct err *err)
 	int rc = 0;
 
 	if (p->n > 0)
-		rc = mg_find(
-		    m, C_EVENTS, mg_doc("$or:a", a), NULL, take_last, l, err);
+		rc = mg_find(m, C_EVENTS, mg_doc("_id:{$in:a}", a), NULL,
+		    take_last, l, err);
 	else
 		bson_destroy(a);
 	*p = (struct mg_pick){ .a = NULL };
@@ -149,8 +150,7 @@ get_last(struct mg *m, struct mg_views *l, struct err *err)
 
 		if (r->last_message == 0 || repeats(l, i))
 			continue;
-		mg_pick_doc(
-		    &p, mg_doc("room:b seq:u", &r->id, r->last_message));
+		mg_pick_event(&p, &r->id, r->last_message);
 		if (p.n < EVENTS_AT_ONCE)
 			continue;
 		if (ask_last(m, l, &p, err) == -1)
