@@ -4,13 +4,19 @@
  *       [-S BYTES] [-w PROCESSES] [-t SECONDS] [-k TIMES]
  *       [-R MESSAGES_PER_SECOND | -W WINDOW | --search [--p99 MS]]
  *       [--people FILE] [--pids PID,...] [--idle SECONDS] [--inflight N]
+ *       [--storm]
  *
  * Client i is in room i % ROOMS and is line i of FILE (`token user room`, as
  * seed prints them); the first SENDERS of them post. -R is an open loop: a
  * message is due at its time, and times of delivery count from then, so that a
  * slow server cannot hide. -W is a closed loop with so many messages on the way
  * per sender. --search looks for the highest open rate without a loss and with
- * 99 % of deliveries within --p99 ms. Prints a JSON object a line. */
+ * 99 % of deliveries within --p99 ms. Prints a JSON object a line.
+ *
+ * With --storm, clients whose connections are cut come back, while the senders
+ * post -R messages a second. Each line on the standard input says that
+ * connections will be cut now; how they came back is printed when all are there
+ * and have heard everything. */
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -33,7 +39,7 @@ wait_connected(const struct run *run)
 	const struct load_opts *o = &run->o;
 	uint64_t began = load_now();
 
-	while (LOAD_SUM(run, ready) + LOAD_SUM(run, failed) <
+	while (LOAD_SUM(run, ready) + (o->storm ? 0 : LOAD_SUM(run, failed)) <
 		   (uint64_t)o->clients &&
 	       load_now() - began < (uint64_t)(o->timeout * 1e9))
 		load_rest(0.005);
@@ -152,7 +158,8 @@ read_options(struct load_opts *o, int argc, char **argv)
 	static const struct option longs[] = { { "people", 1, 0, 'F' },
 		{ "pids", 1, 0, 'I' }, { "idle", 1, 0, 'i' },
 		{ "search", 0, 0, 'x' }, { "inflight", 1, 0, 'f' },
-		{ "p99", 1, 0, '9' }, { "timeout", 1, 0, 'T' }, { 0 } };
+		{ "p99", 1, 0, '9' }, { "timeout", 1, 0, 'T' },
+		{ "storm", 0, 0, 'm' }, { 0 } };
 	int opt;
 
 	while ((opt = getopt_long(
@@ -165,6 +172,8 @@ read_options(struct load_opts *o, int argc, char **argv)
 			read_pids(o, optarg);
 		else if (opt == 'x')
 			o->search = true;
+		else if (opt == 'm')
+			o->storm = true;
 		else
 			read_number(o, opt, optarg);
 	}
@@ -174,6 +183,8 @@ read_options(struct load_opts *o, int argc, char **argv)
 	    o->procs < 1 || o->procs > PROCS_MAX || o->size > 8000 ||
 	    o->seconds <= 0)
 		usage("a number is out of range");
+	if (o->storm && (o->people == NULL || o->rate <= 0))
+		usage("--storm needs --people and -R");
 }
 
 static void
@@ -200,6 +211,7 @@ main(int argc, char **argv)
 			       .p99 = 100,
 			       .timeout = 120 } };
 	double pss, private;
+	void *heads;
 	size_t size;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -210,17 +222,22 @@ main(int argc, char **argv)
 	       sizeof(run.shared->stats[0]) * (size_t)run.o.procs;
 	run.shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (run.shared == MAP_FAILED)
+	heads = mmap(NULL, sizeof(uint64_t) * (size_t)run.o.rooms,
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (run.shared == MAP_FAILED || heads == MAP_FAILED)
 		usage("no shared memory");
+	run.shared->head = heads;
 	pss = procs_pss(run.o.pids, run.o.npids);
 	private = procs_private(run.o.pids, run.o.npids);
 	connect_all(&run);
 	run.shared->phase = LOAD_REST;
 	idle(&run, pss, private);
-	if (LOAD_SUM(&run, ready) > 0)
+	if (LOAD_SUM(&run, ready) > 0 && run.o.storm)
+		load_storms(&run);
+	else if (LOAD_SUM(&run, ready) > 0)
 		load_measure(&run);
 	run.shared->phase = LOAD_EXIT;
 	for (int i = 0; i < run.o.procs; i++)
 		waitpid(run.pids[i], NULL, 0);
-	return LOAD_SUM(&run, failed) > 0;
+	return !run.o.storm && LOAD_SUM(&run, failed) > 0;
 }

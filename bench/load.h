@@ -3,6 +3,8 @@
 #ifndef BENCH_LOAD_H
 #define BENCH_LOAD_H
 
+#include <sys/queue.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,7 +44,7 @@ struct load_opts {
 	int port;
 	int clients, rooms, senders, size, procs, inflight, window, repeat;
 	double seconds, rate, idle, p99, timeout;
-	bool search;
+	bool search, storm;
 	struct load_person *people; /* NULL: rooms are named by number */
 	int npeople;
 	int pids[16], npids; /* the server's processes, children included */
@@ -63,15 +65,32 @@ void hist_add(struct load_hist *h, uint64_t v);
 uint64_t hist_percentile(
     const struct load_hist *h, int k, size_t stride, double p);
 
+/* Why a client has no connection any more. */
+enum load_end {
+	END_CONNECT, /* nobody listens there */
+	END_STATUS,  /* not upgraded */
+	END_REFUSED, /* an error instead of what was expected */
+	END_CLOSED,  /* by the server, or by what stands before it */
+	END_LATE,    /* given up: not synced in time */
+	END_KINDS
+};
+
 /* What one process counts; it alone writes them while a stage runs, all may
  * read. Times in ns, monotonic. */
 struct load_stats {
 	volatile uint64_t ready, failed, closed, last_ready;
 	volatile uint64_t sent, expected, received, acked, refused, slowest;
 	struct load_hist delivery, ack;
+
+	/* With --storm: */
+	volatile uint64_t ends[END_KINDS]; /* of attempts that failed */
+	volatile uint64_t broken; /* events not told once and in order */
+	volatile uint64_t behind; /* clients that lack an event */
+	struct load_hist back;    /* from the loss to synced */
 };
 
-enum load_phase { LOAD_CONNECT, LOAD_REST, LOAD_SEND, LOAD_EXIT };
+/* COUNT: as REST, and stats->behind is kept true. */
+enum load_phase { LOAD_CONNECT, LOAD_REST, LOAD_COUNT, LOAD_SEND, LOAD_EXIT };
 
 /* In memory that all processes share. */
 struct load_shared {
@@ -80,6 +99,8 @@ struct load_shared {
 	volatile uint64_t began; /* when the stage did; ns, monotonic */
 	volatile int window;     /* messages on the way per sender, or */
 	volatile double rate;    /* messages a second from all senders */
+	volatile uint64_t lost;  /* when the connections were; ns */
+	volatile uint64_t *head; /* of each room: the last event heard of */
 	struct load_stats stats[];
 };
 
@@ -105,6 +126,14 @@ struct peer {
 	struct buf in, out;
 	uint64_t *due; /* of what is not acked yet; a ring of DUE_MAX */
 	unsigned due_first, due_n;
+
+	/* With --storm: the last event it was told, and since when it waits to
+	 * connect, or to be given up. */
+	uint64_t seq;
+	char cid[33];
+	unsigned attempts;
+	bool lost, waits;
+	LIST_ENTRY(peer) link;
 };
 
 /* One process. */
@@ -117,7 +146,8 @@ struct worker {
 	uint8_t *input;
 	struct buf text, frame; /* scratch */
 	uint64_t seq, nonce;
-	uint64_t due; /* when the next message is */
+	uint64_t due;        /* when the next message is */
+	struct storm *storm; /* NULL: clients that are gone stay away */
 };
 
 /* Appends the template, filled in for c. */
@@ -128,7 +158,7 @@ void load_expand(struct buf *b, const char *template, const struct worker *w,
 void peer_open(struct worker *w, struct peer *c);
 void peer_event(struct worker *w, struct peer *c, uint32_t events);
 void peer_text(struct worker *w, struct peer *c, const void *p, size_t n);
-void peer_kill(struct worker *w, struct peer *c);
+void peer_kill(struct worker *w, struct peer *c, enum load_end why);
 
 /* What peer_event finds: a client that was upgraded, a text from the server. */
 void client_upgraded(struct worker *w, struct peer *c);
@@ -136,6 +166,21 @@ void client_heard(
     struct worker *w, struct peer *c, const char *p, size_t n, uint64_t now);
 /* A message that was due then. */
 void client_post(struct worker *w, struct peer *c, uint64_t due);
+
+/* --- devices that come back (load_storm.c) -------------------------------- */
+
+/* They do what the browser's client does: wait with jitter, connect, and say
+ * which event they have; and they check that they are told each event once and
+ * in order. */
+struct storm *storm_new(void);
+void storm_opened(struct worker *w, struct peer *c);
+void storm_upgraded(struct worker *w, struct peer *c);
+void storm_heard(
+    struct worker *w, struct peer *c, const char *p, size_t n, uint64_t now);
+void storm_gone(struct worker *w, struct peer *c, bool was_ready);
+/* Whose time has come: connects them, or gives them up. */
+void storm_turn(struct worker *w);
+void storm_count(struct worker *w);
 
 /* The life of one process; does not return. */
 void worker_main(const struct load_opts *o, struct load_shared *shared,
@@ -157,8 +202,15 @@ struct run {
 uint64_t load_sum(const volatile uint64_t *first, int procs);
 void load_rest(double seconds);
 
+/* Of p percent of what is in all processes' histograms like h. */
+double load_percentile_ms(
+    const struct run *run, const struct load_hist *h, double p);
+
 /* The stages that the options ask for; prints what they came to. */
 void load_measure(struct run *run);
+/* Instead of stages: for each line of the standard input, how clients came back
+ * that lost their connections behind it. load_storms.c */
+void load_storms(struct run *run);
 
 /* --- the server's processes ---------------------------------------------- */
 

@@ -48,7 +48,10 @@ client_upgraded(struct worker *w, struct peer *c)
 {
 	c->state = PEER_GREETING;
 	c->step = 0;
-	greet(w, c);
+	if (w->storm != NULL)
+		storm_upgraded(w, c);
+	else
+		greet(w, c);
 }
 
 static void
@@ -56,7 +59,7 @@ greeted(struct worker *w, struct peer *c, const char *p, size_t n)
 {
 	if (has(p, n, w->o->profile->error)) {
 		fprintf(stderr, "chatload: %.*s\n", n > 300 ? 300 : (int)n, p);
-		peer_kill(w, c);
+		peer_kill(w, c, END_REFUSED);
 	} else if (has(p, n, w->o->profile->init[c->step].expect)) {
 		c->step++;
 		greet(w, c);
@@ -164,6 +167,10 @@ client_heard(
 {
 	const char *end = p + n, *at = p;
 
+	if (w->storm != NULL) {
+		storm_heard(w, c, p, n, now);
+		return;
+	}
 	if (c->state == PEER_GREETING) {
 		greeted(w, c, p, n);
 		return;

@@ -26,20 +26,26 @@ watch(struct worker *w, struct peer *c, int op, uint32_t events)
 }
 
 void
-peer_kill(struct worker *w, struct peer *c)
+peer_kill(struct worker *w, struct peer *c, enum load_end why)
 {
+	bool ready = c->state == PEER_READY;
+
 	if (c->state == PEER_DEAD)
 		return;
-	if (c->state == PEER_READY) {
+	if (ready) {
 		w->stats->closed++;
 	} else {
 		w->stats->failed++;
+		w->stats->ends[why]++;
 		w->inflight--;
 	}
-	close(c->fd);
+	if (c->fd != -1)
+		close(c->fd);
 	c->state = PEER_DEAD;
 	buf_free(&c->in);
 	buf_free(&c->out);
+	if (w->storm != NULL)
+		storm_gone(w, c, ready);
 }
 
 static void
@@ -75,7 +81,10 @@ peer_open(struct worker *w, struct peer *c)
 
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	c->state = PEER_CONNECTING;
+	c->watches_out = false;
 	w->inflight++;
+	if (w->storm != NULL)
+		storm_opened(w, c);
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
 	if (c->fd == -1 ||
@@ -83,7 +92,7 @@ peer_open(struct worker *w, struct peer *c)
 	    (connect(c->fd, (struct sockaddr *)&to, sizeof(to)) == -1 &&
 		errno != EINPROGRESS)) {
 		complain("connect", strerror(errno), strlen(strerror(errno)));
-		peer_kill(w, c);
+		peer_kill(w, c, END_CONNECT);
 		return;
 	}
 	watch(w, c, EPOLL_CTL_ADD, EPOLLOUT);
@@ -101,7 +110,7 @@ peer_write(struct worker *w, struct peer *c, const void *p, size_t n)
 		if (sent == (ssize_t)n)
 			return;
 		if (sent == -1 && errno != EAGAIN) {
-			peer_kill(w, c);
+			peer_kill(w, c, END_CLOSED);
 			return;
 		}
 		if (sent == -1)
@@ -124,7 +133,7 @@ flush(struct worker *w, struct peer *c)
 		if (sent == -1 && errno == EAGAIN)
 			return;
 		if (sent == -1) {
-			peer_kill(w, c);
+			peer_kill(w, c, END_CLOSED);
 			return;
 		}
 		buf_drain(&c->out, (size_t)sent);
@@ -196,7 +205,7 @@ read_upgrade(struct worker *w, struct peer *c, const char *p, size_t n)
 		return 0;
 	if (n < 12 || memcmp(p + 8, " 101", 4) != 0) {
 		complain("not upgraded", p, n);
-		peer_kill(w, c);
+		peer_kill(w, c, END_STATUS);
 		return 0;
 	}
 	client_upgraded(w, c);
@@ -232,7 +241,7 @@ on_frame(struct worker *w, struct peer *c, const uint8_t *p, size_t head,
 		send_frame(w, c, 10, body, n);
 	} else if (op == 8) {
 		complain("closed", n < 2 ? "" : body + 2, n < 2 ? 0 : n - 2);
-		peer_kill(w, c);
+		peer_kill(w, c, END_CLOSED);
 	} else if (op <= 2) {
 		client_heard(w, c, body, n, now);
 	}
@@ -252,7 +261,7 @@ read_frames(
 			break;
 		if (len > INPUT_MAX / 2) {
 			complain("frame too long", "", 0);
-			peer_kill(w, c);
+			peer_kill(w, c, END_REFUSED);
 			break;
 		}
 		if (n - at < head + len)
@@ -276,7 +285,7 @@ read_some(struct worker *w, struct peer *c)
 	if (got == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got <= 0) {
-		peer_kill(w, c);
+		peer_kill(w, c, END_CLOSED);
 		return;
 	}
 	n += (size_t)got;
@@ -304,7 +313,7 @@ peer_event(struct worker *w, struct peer *c, uint32_t events)
 		if (err != 0) {
 			complain(
 			    "connect", strerror(err), strlen(strerror(err)));
-			peer_kill(w, c);
+			peer_kill(w, c, END_CONNECT);
 		} else {
 			send_upgrade(w, c);
 		}

@@ -34,8 +34,8 @@ load_rest(double seconds)
 	nanosleep(&t, NULL);
 }
 
-static double
-percentile_ms(const struct run *run, const struct load_hist *h, double p)
+double
+load_percentile_ms(const struct run *run, const struct load_hist *h, double p)
 {
 	return (double)hist_percentile(
 		   h, run->o.procs, sizeof(struct load_stats), p) /
@@ -132,9 +132,9 @@ print_times(const struct run *run)
 
 	printf("\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"p999_ms\":%.3f,"
 	       "\"max_ms\":%.3f,\"ack_p50_ms\":%.3f,\"ack_p99_ms\":%.3f,",
-	    percentile_ms(run, d, 50), percentile_ms(run, d, 99),
-	    percentile_ms(run, d, 99.9), (double)slowest(run) / 1e6,
-	    percentile_ms(run, a, 50), percentile_ms(run, a, 99));
+	    load_percentile_ms(run, d, 50), load_percentile_ms(run, d, 99),
+	    load_percentile_ms(run, d, 99.9), (double)slowest(run) / 1e6,
+	    load_percentile_ms(run, a, 50), load_percentile_ms(run, a, 99));
 }
 
 /* Messages for o.seconds: in an open loop when rate > 0, else in a closed. */
@@ -168,7 +168,7 @@ stage(struct run *run, double rate, int window)
 	lost = (int64_t)(LOAD_SUM(run, expected) - LOAD_SUM(run, received));
 	r.sent = (double)sent / secs;
 	r.deliveries = (double)received / secs;
-	r.p99 = percentile_ms(run, &s->stats[0].delivery, 99);
+	r.p99 = load_percentile_ms(run, &s->stats[0].delivery, 99);
 	r.ok = lost == 0 && LOAD_SUM(run, refused) == 0 &&
 	       r.p99 <= run->o.p99 &&
 	       (rate <= 0 || r.deliveries >= 0.95 * want);

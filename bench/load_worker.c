@@ -37,6 +37,9 @@ set_up(struct worker *w)
 	    (size_t)(o->clients / o->procs + 1), sizeof(w->peers[0]));
 	if (getrandom(&w->nonce, sizeof(w->nonce), 0) != sizeof(w->nonce))
 		abort();
+	srand48((long)w->nonce);
+	if (o->storm)
+		w->storm = storm_new();
 	for (int i = w->number; i < o->clients; i += o->procs) {
 		c = &w->peers[w->npeers++];
 		c->index = i;
@@ -129,6 +132,10 @@ worker_main(const struct load_opts *o, struct load_shared *shared, int number)
 			stage = shared->stage;
 			wait_ns = post_due(&w);
 		}
+		if (w.storm != NULL)
+			storm_turn(&w);
+		if (shared->phase == LOAD_COUNT)
+			storm_count(&w);
 		handle_events(&w, wait_ns);
 	}
 	hang_up(&w);

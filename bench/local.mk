@@ -15,8 +15,9 @@ bench_wsconns_LDADD = $(HTTP_LIBS)
 EXTRA_PROGRAMS += bench/chatload bench/rawcast bench/rawcast_batch
 bench_chatload_SOURCES = bench/chatload.c bench/load.h bench/load_client.c \
 	bench/load_hist.c bench/load_peer.c bench/load_procs.c \
-	bench/load_profile.c bench/load_stage.c bench/load_worker.c
-bench_chatload_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+	bench/load_profile.c bench/load_stage.c bench/load_storm.c \
+	bench/load_storms.c bench/load_worker.c
+bench_chatload_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_CFLAGS) -I$(top_srcdir)
 bench_chatload_LDADD = $(BASE_LIBS)
 bench_rawcast_SOURCES = bench/rawcast.c
 bench_rawcast_LDADD = $(WS_LIBS)

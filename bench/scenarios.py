@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -137,6 +138,38 @@ def joined(bench: Bench, peer) -> dict[str, float]:
     return with_server(bench, peer, 10000, 1000, use)
 
 
+def storm(bench: Bench, peer) -> dict[str, float]:
+    """The worker is killed under all of them, which come back as the browser's client does."""
+
+    def use(server: Running, n: int, r: int) -> dict[str, float]:
+        command = [bench.build / "bench/chatload", "-p", server.port, "-P", peer.profile]
+        command += ["--pids", server.pid, "--people", server.people, "--storm"]
+        command += ["-n", n, "-r", r, "-s", r, "-R", 50]
+        with subprocess.Popen(
+            on_cpu(LOAD_CPU, command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as load:
+            json.loads(load.stdout.readline())
+            # So that its end is not taken for a failing start.
+            time.sleep(6)
+            [worker] = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+            print("now", file=load.stdin, flush=True)
+            os.kill(int(worker), signal.SIGKILL)
+            row = json.loads(load.stdout.readline())
+            load.stdin.close()
+        if not (row["back"] and row["heard"]):
+            raise Failed(f"not all came back and heard everything: {row}")
+        return {
+            "p50": row["p50_ms"] / 1000,
+            "p99": row["p99_ms"] / 1000,
+            "max": row["max_ms"] / 1000,
+            "cpu": row["cpu_us_each"],
+            "broken": row["broken"],
+            "failed": sum(row["failed"].values()),
+        }
+
+    return with_server(bench, peer, 10000, 1000, use)
+
+
 def idle_each(bench: Bench, peer) -> dict[str, float]:
     """After some have come and gone, so that what the first ones cost once does not count."""
 
@@ -255,6 +288,20 @@ SCENARIOS = [
         joined,
         RELAYS,
         {"joined": ("/s", 8e3, True), "cpu": ("CPU µs each", None, False)},
+    ),
+    Scenario(
+        "storm",
+        "the only worker is killed under 10,000 devices: until they are synced again",
+        storm,
+        ("burung", "shared"),
+        {
+            "p50": ("s", None, False),
+            "p99": ("s", 5, False),
+            "max": ("s", None, False),
+            "cpu": ("CPU µs each", None, False),
+            "broken": ("events not told once and in order", 0, False),
+            "failed": ("attempts that failed", None, False),
+        },
     ),
     Scenario(
         "idle",

@@ -282,8 +282,10 @@ class Nchan:
 
 
 class Centrifugo:
-    """Centrifugo 6 in memory; the program is looked for in PATH and in build/peers."""
+    """Centrifugo 6 in memory; the program is looked for in PATH and in build/peers, where --install
+    puts it if there is a Go compiler."""
 
+    MODULE = "github.com/centrifugal/centrifugo/v6@latest"
     name, profile, title = "centrifugo", "centrifugo", "Centrifugo in memory, stores nothing"
 
     def __init__(self, peers: Path) -> None:
@@ -294,7 +296,12 @@ class Centrifugo:
         return str(own) if own.exists() else shutil.which("centrifugo")
 
     def missing(self) -> str:
-        return "" if self.program() else "not installed: centrifugo 6"
+        return "" if self.program() else "not installed: centrifugo 6 (try --install, with Go)"
+
+    def install(self) -> None:
+        if shutil.which("go"):
+            where = os.environ | {"GOBIN": str(self.peers.resolve())}
+            subprocess.run(["go", "install", self.MODULE], env=where, check=False)
 
     @contextlib.contextmanager
     def start(self, folder: Path, clients: int, rooms: int) -> Iterator[Running]:

@@ -51,4 +51,5 @@ def test_crowd_that_loses_its_host_is_back_and_has_missed_nothing(tmp_path):
         assert row["all back"]
         assert row["all heard everything"]
         assert row["holes or repeats"] == 0
+        assert row["messages told"] > 0
         assert sum(row["failed attempts"].values()) < row["devices"], "a storm of errors"

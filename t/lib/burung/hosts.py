@@ -20,6 +20,7 @@ from burung.server import (
     Account,
     Server,
     ServerDied,
+    binary,
     children_of,
     free_port,
     send_signal,
@@ -128,6 +129,10 @@ class Store:
             probe.settimeout(1)
             return probe.connect_ex((self.machine.address, MONGO_PORT)) == 0
 
+    def fill(self, people: Path) -> None:
+        ctl = [binary().parent / "burungctl", "copy", "--from", f"sqlite:{people}"]
+        subprocess.run([*ctl, "--to", self.uri], check=True, stdout=subprocess.DEVNULL)
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -180,9 +185,19 @@ class Gate(Front):
 
 
 class Hosts:
-    """All of it. Use as a context; `port` is nginx's."""
+    """All of it. Use as a context; `port` is nginx's. `people`: a file of SQLite whose content the
+    store has before the hosts start."""
 
-    def __init__(self, count: int = 3, *, workers: int = 2, files: int = 1024, **conf):
+    def __init__(
+        self,
+        count: int = 3,
+        *,
+        workers: int = 2,
+        files: int = 1024,
+        people: Path | None = None,
+        **conf,
+    ):
+        self.people = people
         self.folder = Path(tempfile.mkdtemp(prefix="burung-hosts-"))
         self.net = Net()
         self.redis = Redis(self.net.machine("redis", 30), self.folder)
@@ -203,6 +218,8 @@ class Hosts:
         try:
             self.redis.start()
             self.store.start()
+            if self.people:
+                self.store.fill(self.people)
             for host in self.hosts:
                 host.start(ready=False)
             for host in self.hosts:

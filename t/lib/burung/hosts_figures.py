@@ -2,94 +2,76 @@
 long a message takes to the last device of a room that is spread over all hosts."""
 
 import asyncio
-import contextlib
+import json
 import os
-import threading
+import subprocess
 import time
+from pathlib import Path
 
-from burung.api import Refused, new_cid
+from burung.api import new_cid
 from burung.checker import quantile
-from burung.crowd import Crowd, Device
 from burung.hosts import Host, Hosts
-from burung.kill_hosts import Device as Timed
-from burung.scene import group, room_of, say
-from burung.server import Account, Server
+from burung.kill_hosts import Device
+from burung.scene import group
+from burung.server import Server, binary
 
-PEOPLE = 60
+IN_A_ROOM = 10  # people
 
 
-class Poster(threading.Thread):
-    """Says something in each room in turn, so that whoever comes back has missed something."""
+def rooms_for(count: int) -> int:
+    return max(1, count // IN_A_ROOM)
 
-    def __init__(self, rooms: dict[str, Account], rate: float):
-        super().__init__(daemon=True)
-        self.rooms, self.rate = rooms, rate
-        self.stopping = threading.Event()
-        self.said = 0
 
-    def run(self) -> None:
-        while True:
-            for room, owner in self.rooms.items():
-                if self.stopping.wait(1 / self.rate):
-                    return
-                with contextlib.suppress(OSError, ValueError, Refused):
-                    say(owner, room)
-                    self.said += 1
-
-    def stop(self) -> None:
-        self.stopping.set()
-        self.join()
+def people(folder: Path, count: int) -> Path:
+    """So many in rooms of ten: a store of SQLite, and beside it .txt with a line for each."""
+    file = folder / "people.db"
+    with open(file.with_suffix(".txt"), "wb") as out:
+        seed = [binary().parent / "bench/seed", file, str(count), str(rooms_for(count))]
+        subprocess.run(seed, stdout=out, check=True)
+    return file
 
 
 def crowd(hosts: Hosts, count: int, rate: float = 20) -> list[dict]:
-    """A host dies under its share of so many devices, then two at once under theirs."""
-    accounts = hosts.users(*(f"crowd.{n}" for n in range(PEOPLE)))
-    rooms = {group(account): account for account in accounts}
-    pairs = [(account.token, room) for room, account in rooms.items()]
-    devices = [Device(*pairs[n % PEOPLE]) for n in range(count)]
-    all_of_them = Crowd(hosts.port, devices)
-    began = time.monotonic()
-    all_of_them.open_all()
-    opened = time.monotonic() - began
-    rows = []
-    for dying in (hosts.hosts[:1], hosts.hosts[1:]):
-        rows.append(lose(all_of_them, dying, rooms, rate))
-        rows[-1]["all connected at first in"] = round(opened, 2)
-        for host in dying:
-            host.start()
-    all_of_them.close()
+    """A device for each of those people. A host dies under its share of them, then two at once
+    under all."""
+    rooms = rooms_for(count)
+    load = [binary().parent / "bench/chatload", "-p", hosts.port, "-P", "burung"]
+    load += ["-n", count, "-r", rooms, "-s", rooms, "-R", rate, "--storm"]
+    load += ["--people", hosts.people.with_suffix(".txt")]
+    with subprocess.Popen(
+        list(map(str, load)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as devices:
+        opened = json.loads(devices.stdout.readline())
+        assert opened["ready"] == count, opened
+        rows = []
+        for dying in (hosts.hosts[:1], hosts.hosts[1:]):
+            time.sleep(2)
+            rows.append({"hosts lost": len(dying), **lose(devices, dying)})
+            rows[-1]["all connected at first in s"] = opened["seconds"]
+            for host in dying:
+                host.start()
+        devices.stdin.close()
     return rows
 
 
-def lose(crowd: Crowd, dying: list[Host], rooms: dict[str, Account], rate: float) -> dict:
-    crowd.troubles.clear()
-    before = {device: len(device.lost_at) for device in crowd.devices}
-    poster = Poster(rooms, rate)
-    poster.start()
-    crowd.run(lambda: poster.said > PEOPLE, 30)
-    began = time.monotonic()
+def lose(devices: subprocess.Popen, dying: list[Host]) -> dict:
+    print("now", file=devices.stdin, flush=True)
     for host in dying:
         host.process.kill()
     for host in dying:
         host.die()
-    crowd.run(lambda: crowd.up < len(crowd.devices), 5)
-    back = crowd.run(lambda: crowd.up == len(crowd.devices), 90)
-    poster.stop()
-    heads = {room: room_of(owner, room)["seq"] for room, owner in rooms.items()}
-    heard = crowd.run(lambda: all(d.seq == heads[d.room] for d in crowd.devices), 30)
-    lost = [device for device in crowd.devices if len(device.lost_at) > before[device]]
-    times = [device.synced_at[-1] - began for device in lost if device.synced]
+    row = json.loads(devices.stdout.readline())
     return {
-        "hosts lost": len(dying),
-        "devices": len(crowd.devices),
-        "devices that lost their host": len(lost),
-        "all back": back,
-        "all heard everything": heard,
-        "back p50": round(quantile(times, 0.5), 2) if times else None,
-        "back p99": round(quantile(times, 0.99), 2) if times else None,
-        "back max": round(max(times), 2) if times else None,
-        "failed attempts": dict(crowd.troubles),
-        "holes or repeats": len(crowd.broken),
+        "devices": row["clients"],
+        "devices that lost their host": row["lost"],
+        "all back": row["back"],
+        "all heard everything": row["heard"],
+        "back p50 s": round(row["p50_ms"] / 1000, 2),
+        "back p99 s": round(row["p99_ms"] / 1000, 2),
+        "back max s": round(row["max_ms"] / 1000, 2),
+        "failed attempts": {why: n for why, n in row["failed"].items() if n},
+        "messages told": row["told"],
+        "holes or repeats": row["broken"],
         "load": round(os.getloadavg()[0], 1),
     }
 
@@ -98,7 +80,7 @@ async def latency(what: str, server: Server | Hosts, seconds: float, people: int
     """One talks, 20 times a second, in a room of so many; until the last of them was told."""
     accounts = server.users(*(f"member.{n}" for n in range(people)))
     room = group(*accounts)
-    clients = [Timed(server.port, account, remember=False) for account in accounts]
+    clients = [Device(server.port, account, remember=False) for account in accounts]
     for client in clients:
         await client.open()
     speaker = clients[0]
