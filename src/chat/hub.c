@@ -10,6 +10,10 @@
 #include "chat/presence.h"
 #include "chat/sync.h"
 
+/* One byte more costs malloc 16, for everybody who is connected. */
+_Static_assert(sizeof(struct hub_user) <= 104, "there are tens of thousands");
+_Static_assert(sizeof(struct device) <= 152, "there are tens of thousands");
+
 static void hub_turn_end(void *arg);
 
 struct hub *

@@ -51,7 +51,6 @@ struct hub_user {
 	uint32_t nrooms, cap;
 	struct hub_room **rooms; /* &first while there is one at most */
 	struct hub_room *first;
-	uint32_t flags; /* hub_private.h's USER_ */
 	uint32_t place; /* where it likely is in users of its largest room */
 	uint32_t ended; /* another one whenever a membership was seen to end */
 };

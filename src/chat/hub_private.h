@@ -12,11 +12,7 @@ enum {
 	LOG_POLL = 8,      /* its head is to be asked, or asked once more */
 	LOG_GAP = 16,      /* in hub.gaps */
 	LOG_ASKED = 32,    /* its head is being asked */
-};
-
-/* hub_user.flags */
-enum {
-	USER_ONLINE = 1, /* presence was told */
+	LOG_ONLINE = 64,   /* of a self room: its owner's presence was told */
 };
 
 /* A log that lacks events up to target; repaired at `due` if they did not come

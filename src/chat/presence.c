@@ -104,7 +104,7 @@ presence_came(struct presence *p, struct hub_user *u)
 		announce(p, PRESENCE_CAME, l);
 	}
 	lingering_free(l);
-	u->flags |= USER_ONLINE;
+	u->log.flags |= LOG_ONLINE;
 }
 
 void
@@ -112,7 +112,7 @@ presence_went(struct presence *p, struct hub_user *u)
 {
 	struct lingering *l = lingering_new(u);
 
-	u->flags &= ~(uint32_t)USER_ONLINE;
+	u->log.flags &= (uint8_t)~LOG_ONLINE;
 	l->due_ms = clock_mono_ms() + GRACE_MS;
 	map_put(&p->lingering, l);
 }
@@ -120,7 +120,7 @@ presence_went(struct presence *p, struct hub_user *u)
 bool
 presence_is_here(const struct hub_user *u)
 {
-	return u->flags & USER_ONLINE;
+	return u->log.flags & LOG_ONLINE;
 }
 
 bool
@@ -187,7 +187,7 @@ seen_one(struct hub_user *u, void *arg)
 {
 	struct seen_walk *w = arg;
 
-	if (u->flags & USER_ONLINE)
+	if (u->log.flags & LOG_ONLINE)
 		seen_add(w->p, &w->s, &u->log.id);
 }
 
