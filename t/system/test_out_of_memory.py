@@ -4,14 +4,17 @@ gets its turn with BURUNG_THOROUGH=1 (an hour and more), else some of them."""
 
 import os
 import random
+import uuid
 
 import pytest
+from burung import mongo
 from burung.starve import CTL, RELEASE, SHIM, Start, Sweep, ask_ctl
 
 pytestmark = pytest.mark.skipif(
     not (RELEASE.exists() and CTL.exists() and SHIM.exists()),
     reason="a release build (build/release) or fail_alloc.so is missing",
 )
+MODULE = RELEASE.parent / "src/store/mongo/store_mongo.so"
 THOROUGH = bool(os.environ.get("BURUNG_THOROUGH"))
 
 
@@ -32,6 +35,19 @@ def test_an_allocation_of_a_worker_fails_in_a_conversation(on, count):
             sweep.round(place, on=on)
         sweep.judge()
         assert sweep.failed > count / 2, "nearly no allocation failed"
+
+
+@pytest.mark.skipif(mongo.find() is None, reason="there is no MongoDB")
+@pytest.mark.skipif(not MODULE.exists(), reason="a release build of the MongoDB store is missing")
+def test_an_allocation_of_a_worker_on_a_mongodb_fails():
+    uri = mongo.shared().uri(f"starved_{uuid.uuid4().hex[:12]}")
+    with Sweep(store=uri) as sweep:
+        places = sweep.places()
+        assert len(places) > 500, "the shim sees next to nothing"
+        for place in some(places, 24):
+            sweep.round(place)
+        sweep.judge()
+        assert sweep.failed > 12, "nearly no allocation failed"
 
 
 def test_an_allocation_fails_while_the_server_starts():

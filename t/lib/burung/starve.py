@@ -117,10 +117,11 @@ class Ended:
 
 
 class Sweep:
-    """Round after round on one data folder. Use as a context."""
+    """Round after round on one data folder, or on the store and bus of the configuration. Use as a
+    context."""
 
-    def __init__(self):
-        self.server = Starving()
+    def __init__(self, **conf):
+        self.server = Starving(**conf)
         self.troubles: list[str] = []
         self.rounds = self.failed = self.died = 0
 
@@ -199,8 +200,9 @@ class Sweep:
         print(f"{self.rounds} rounds, {self.failed} failures, the worker ended in {self.died}")
         assert self.server.stop() == 0
         self.server.assert_clean()
-        with sqlite3.connect(self.server.data / "burung.db") as db:
-            assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        if (file := self.server.data / "burung.db").exists():
+            with sqlite3.connect(file) as db:
+                assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         report = Report()
         check_store(report, read_store(self.server.data))
         assert report.ok, report.text()
