@@ -33,6 +33,7 @@ base_tests = t/unit/base_buf \
 	t/unit/base_log \
 	t/unit/base_map \
 	t/unit/base_shlock \
+	t/unit/base_slab \
 	t/unit/base_utf8
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
@@ -45,6 +46,7 @@ t_unit_base_json_LDADD = $(BASE_LIBS)
 t_unit_base_log_LDADD = $(BASE_LIBS)
 t_unit_base_map_LDADD = $(BASE_LIBS)
 t_unit_base_shlock_LDADD = $(BASE_LIBS)
+t_unit_base_slab_LDADD = $(BASE_LIBS)
 t_unit_base_utf8_LDADD = $(BASE_LIBS)
 
 # model -----------------------------------------------------------------------

@@ -21,5 +21,6 @@ src_base_libbase_a_SOURCES = \
 	src/base/mem.c src/base/mem.h \
 	src/base/shlock.c src/base/shlock.h \
 	src/base/sip.c src/base/sip.h \
+	src/base/slab.c src/base/slab.h \
 	src/base/utf8.c src/base/utf8.h
 EXTRA_DIST += conf/burungd.conf

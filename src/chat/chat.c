@@ -39,6 +39,7 @@ chat_new(const struct chat_conf *c)
 	chat->store = c->store;
 	chat->hashers = offload_new(c->loop, HASH_THREADS, "hash");
 	limit_conns_reset(c->limits, c->place);
+	slabs_init(&chat->devices, sizeof(struct device));
 	chat->hub = hub_new(chat);
 	chat->presence = presence_new(chat);
 	chat->renew = renew_new(chat);
@@ -68,6 +69,7 @@ chat_free(struct chat **chatp)
 	gather_free(&chat->hellos);
 	hub_free(&chat->hub);
 	presence_free(&chat->presence);
+	slabs_free(&chat->devices);
 	free(chat);
 	*chatp = NULL;
 }

@@ -8,6 +8,7 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/shlock.h"
+#include "base/slab.h"
 #include "bus/bus.h"
 #include "http/wsconn.h"
 #include "net/loop.h"
@@ -52,8 +53,9 @@ struct chat {
 	struct renew *renew;
 	struct gather *hellos; /* that wait to be answered */
 	struct offload *hashers;
-	struct hold *holds; /* connections that are not read for a while */
-	size_t requests;    /* under way */
+	struct slabs devices; /* chat/device.h: all that are there */
+	struct hold *holds;   /* connections that are not read for a while */
+	size_t requests;      /* under way */
 };
 
 struct chat *chat_new(const struct chat_conf *c);

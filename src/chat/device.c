@@ -13,13 +13,23 @@ device_ref(struct device *dev)
 	return dev;
 }
 
+struct device *
+device_new(struct chat *chat)
+{
+	struct device *dev = slab_get(&chat->devices);
+
+	dev->chat = chat;
+	dev->refs = 1;
+	return dev;
+}
+
 void
 device_unref(struct device *dev)
 {
 	if (--dev->refs > 0)
 		return;
 	blocked_free(dev);
-	free(dev);
+	slab_put(&dev->chat->devices, dev);
 }
 
 #define STOPPED (DEVICE_PAUSED | DEVICE_HELD)

@@ -41,6 +41,8 @@ struct device {
 	uint16_t flags;
 };
 
+/* Connected nowhere yet; its one reference is the caller's. */
+struct device *device_new(struct chat *chat);
 struct device *device_ref(struct device *dev);
 void device_unref(struct device *dev); /* frees the last */
 

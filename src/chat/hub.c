@@ -10,7 +10,7 @@
 #include "chat/presence.h"
 #include "chat/sync.h"
 
-/* One byte more costs malloc 16, for everybody who is connected. */
+/* Each byte more is paid for everybody who is connected. */
 _Static_assert(sizeof(struct hub_user) <= 104, "there are tens of thousands");
 _Static_assert(sizeof(struct device) <= 152, "there are tens of thousands");
 
@@ -25,6 +25,8 @@ hub_new(struct chat *chat)
 	hub->chat = chat;
 	map_init(&hub->rooms, struct hub_room, log.id);
 	map_init(&hub->users, struct hub_user, log.id);
+	slabs_init(&hub->room_slabs, sizeof(struct hub_room));
+	slabs_init(&hub->user_slabs, sizeof(struct hub_user));
 	loop_on_turn_end(chat->loop, LOOP_ORDER_HUB, hub_turn_end, hub);
 	hub->tick = loop_timer_new(chat->loop, 1000, true, hub_poll_tick, hub);
 	return hub;
@@ -37,7 +39,7 @@ room_free(struct hub *hub, struct hub_room *room)
 	map_remove(&hub->rooms, &room->log.id);
 	hub_log_free(&room->log);
 	free(room->users);
-	free(room);
+	slab_put(&hub->room_slabs, room);
 }
 
 static void
@@ -50,7 +52,7 @@ user_free(struct hub *hub, struct hub_user *u)
 	hub_log_free(&u->log);
 	if (u->rooms != &u->first)
 		free(u->rooms);
-	free(u);
+	slab_put(&hub->user_slabs, u);
 }
 
 void
@@ -72,6 +74,8 @@ hub_free(struct hub **hubp)
 	loop_forget(hub->chat->loop, hub_turn_end, hub);
 	map_free(&hub->users);
 	map_free(&hub->rooms);
+	slabs_free(&hub->user_slabs);
+	slabs_free(&hub->room_slabs);
 	free(hub->gaps);
 	free(hub->polls);
 	free(hub);
@@ -155,7 +159,7 @@ hub_user_open(struct hub *hub, const struct id *user)
 
 	if (u != NULL)
 		return u;
-	MEM_NEW(u);
+	u = slab_get(&hub->user_slabs);
 	u->log.id = *user;
 	u->log.self = 1;
 	u->ended = ++hub->ended;
@@ -179,7 +183,7 @@ room_open(struct hub *hub, const struct head *head)
 {
 	struct hub_room *room;
 
-	MEM_NEW(room);
+	room = slab_get(&hub->room_slabs);
 	room->log.id = head->room;
 	room->log.seq = room->log.flushed = head->seq;
 	room->log.flags = LOG_KNOWN;

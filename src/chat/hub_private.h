@@ -2,6 +2,7 @@
 #ifndef CHAT_HUB_PRIVATE_H
 #define CHAT_HUB_PRIVATE_H
 
+#include "base/slab.h"
 #include "chat/hub.h"
 
 /* hub_log.flags */
@@ -29,6 +30,7 @@ struct hub {
 	struct chat *chat;
 	struct map rooms; /* struct hub_room */
 	struct map users; /* struct hub_user */
+	struct slabs room_slabs, user_slabs;
 	struct hub_log *dirty;
 	LIST_HEAD(, hub_added) added; /* hub_member.c's */
 

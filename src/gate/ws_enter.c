@@ -126,9 +126,7 @@ upgraded(int fd, const void *first, size_t first_len, void *arg)
 		entry_free(e);
 		return;
 	}
-	MEM_NEW(dev);
-	dev->chat = e->gate->chat;
-	dev->refs = 1;
+	dev = device_new(e->gate->chat);
 	dev->address_ticket = e->address_ticket;
 	wsconn_open(&dev->ws, e->gate->pool, fd, first, first_len);
 	if (e->address_ticket != 0 && e->has_token) {

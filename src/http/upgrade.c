@@ -1,12 +1,15 @@
 /* http/upgrade.c - a connection leaves HTTP, and evhtp with it. */
 #include <sys/socket.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "http/internal.h"
 #include "ws/handshake.h"
+
+enum { LOW_FDS = 1024 };
 
 /* The output is empty here, so a socket that does not take this at once belongs
  * to somebody who does not read. */
@@ -21,6 +24,20 @@ send_switch(int fd, const char *accept)
 	    accept);
 
 	return send(fd, text, (size_t)n, MSG_NOSIGNAL) == n;
+}
+
+/* libevent keeps 40 bytes for each number of a descriptor that it ever had,
+ * malloc'ed between what a request takes for a moment: those that stay get high
+ * numbers, so that requests share the low ones. */
+static int
+move_up(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, LOW_FDS);
+
+	if (high == -1)
+		return fd; /* as well as it can be */
+	close(fd);
+	return high;
 }
 
 /* Hands the descriptor over, with what came behind the request. */
@@ -40,6 +57,8 @@ http_gate_hand_over(struct http_gate *g)
 		close(fd);
 		fd = -1;
 		n = 0;
+	} else {
+		fd = move_up(fd);
 	}
 	http_gate_down(g);
 	cb(fd, n > 0 ? evbuffer_pullup(in, -1) : NULL, n, arg);

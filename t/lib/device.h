@@ -53,9 +53,7 @@ device_open(struct chat *chat, struct wspool *pool, int *fd_r)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd) == -1)
 		bail_out("socketpair");
-	MEM_NEW(dev);
-	dev->chat = chat;
-	dev->refs = 1;
+	dev = device_new(chat);
 	wsconn_open(&dev->ws, pool, fd[0], NULL, 0);
 	*fd_r = fd[1];
 	return dev;

@@ -34,7 +34,7 @@ UNLIMITED = (
 # What a sanitizer, or the server itself on a defect, leaves in the log.
 DEFECTS = re.compile(
     r"ERROR: AddressSanitizer|ERROR: LeakSanitizer|WARNING: ThreadSanitizer"
-    r"|runtime error:|AddressSanitizer:DEADLYSIGNAL|Assertion .* failed"
+    r"|runtime error:|AddressSanitizer:DEADLYSIGNAL|Assertion .* failed|objects leaked"
 )
 
 
