@@ -13,19 +13,35 @@
 
 enum { KEY_LEN = 24, SHA1_LEN = 20, KEY_MAX = 256 };
 
+/* Found once: libcrypto's search for it takes longer than the sum itself. */
+static void
+sha1(const void *p, size_t n, unsigned char sum[SHA1_LEN])
+{
+	static EVP_MD *md;
+	static EVP_MD_CTX *ctx;
+	unsigned len = 0;
+
+	if (md == NULL)
+		md = EVP_MD_fetch(NULL, "SHA1", NULL);
+	if (ctx == NULL)
+		ctx = EVP_MD_CTX_new();
+	if (md == NULL || ctx == NULL || EVP_MD_get_size(md) != SHA1_LEN ||
+	    EVP_DigestInit_ex2(ctx, md, NULL) != 1 ||
+	    EVP_DigestUpdate(ctx, p, n) != 1 ||
+	    EVP_DigestFinal_ex(ctx, sum, &len) != 1)
+		log_fatal("libcrypto does no SHA-1");
+}
+
 void
 ws_accept(const char *key, char out[WS_ACCEPT])
 {
-	unsigned char text[KEY_MAX + sizeof(GUID)], sum[EVP_MAX_MD_SIZE];
+	unsigned char text[KEY_MAX + sizeof(GUID)], sum[SHA1_LEN];
 	size_t n = strnlen(key, KEY_MAX);
-	unsigned len = 0;
 
 	memcpy(text, key, n);
 	memcpy(text + n, GUID, sizeof(GUID) - 1);
 	n += sizeof(GUID) - 1;
-	if (EVP_Digest(text, n, sum, &len, EVP_sha1(), NULL) != 1 ||
-	    len != SHA1_LEN)
-		log_fatal("libcrypto does no SHA-1");
+	sha1(text, n, sum);
 	EVP_EncodeBlock((unsigned char *)out, sum, SHA1_LEN);
 }
 
