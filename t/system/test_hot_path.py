@@ -18,11 +18,13 @@ from burung.server import TOP, binary, wait_for
 DEVICES = 50
 AT_ONCE = 50  # messages that one `send` may carry
 RELEASE = Path(os.environ.get("BURUNGD_RELEASE", TOP / "build/release/burungd"))
-# Instructions in user space: a tenth more than was measured (46,200 to 46,500; 12 to 20; 196,300 to
-# 197,100).
-A_MESSAGE = 51_000  # parsing, checking, storing and publishing it, however many hear of it
-A_DELIVERY = 30  # of one of fifty messages that leave together
-A_LOG_IN = 216_000  # token, upgrade, hello, and the end
+# Instructions in user space, as measured on Debian 12; with other versions of the libraries they
+# are others. A tenth more is a regression.
+A_MESSAGE = 46_400  # parsing, checking, storing and publishing it, however many hear of it
+A_DELIVERY = 20  # of one of fifty messages that leave together; 12 to 20
+A_LOG_IN = 194_000  # token, upgrade, hello, and the end
+DEBIAN_12 = "VERSION_CODENAME=bookworm" in Path("/etc/os-release").read_text()
+LEEWAY = 1.1 if DEBIAN_12 else 1.5
 
 needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 needs_callgrind = pytest.mark.skipif(
@@ -257,8 +259,8 @@ def test_instructions_per_message_and_delivery_stay_few():
     delivery = (with_many - with_few) / (many - few)
     message = with_few - few * delivery
     print(f"{message:.0f} instructions for a message, {delivery:.0f} for each delivery")
-    assert message < A_MESSAGE
-    assert delivery < A_DELIVERY
+    assert message < A_MESSAGE * LEEWAY
+    assert delivery < A_DELIVERY * LEEWAY + 8
 
 
 def come_and_go(server: Server, times: int) -> None:
@@ -273,4 +275,4 @@ def come_and_go(server: Server, times: int) -> None:
 def test_instructions_per_log_in_stay_few():
     each = of_each(come_and_go, 20, 120)
     print(f"{each:.0f} instructions for a log-in")
-    assert each < A_LOG_IN
+    assert each < A_LOG_IN * LEEWAY
