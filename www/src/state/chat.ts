@@ -2,12 +2,10 @@
  * shown. Views read from here and call its methods; they never see the protocol. */
 import { computed, reactive, ref, shallowReactive, shallowRef } from 'vue';
 import type { ShallowRef } from 'vue';
-import { isHistory } from '../protocol/check';
 import { Connection, type Phase, type Socket } from '../protocol/connection';
 import { Outbox } from '../protocol/outbox';
 import type { Outgoing } from '../protocol/outgoing';
 import { Lone, type Way } from '../protocol/tabs';
-import { ProtocolError } from '../protocol/types';
 import type {
     HelloAnswer,
     Presence,
@@ -17,33 +15,23 @@ import type {
     Signal,
     User,
 } from '../protocol/types';
-import { Batch } from './batch';
-import { Cache, loadLogs } from './cache';
+import { loadLogs } from './cache';
 import { Changes } from './changes';
 import { minute, serverNow, setServerTime } from './clock';
 import { Cursors } from './cursors';
-import { RoomFold } from './fold';
-import { Frames } from './frames';
 import { mentioning } from './mentions';
 import { nameOf, People } from './people';
 import { patiently } from './patience';
 import { PresenceBook, TypingBook } from './presence';
+import { RoomBook, type RoomView } from './room_book';
 import { emptyShelf, unsent, type Shelf } from './shelf';
 import { loadDrafts, saveDraft, saveUser, type Draft } from './storage';
 
-const PAGE = 50;
-const PAGE_MOST = 200;
-const KEEP = 200; /* events of a room that is not open */
-const CACHED_MOST = 2_000; /* of one that is */
+const ASK_MOST = 200; /* people at once */
 const TYPING_EVERY = 3_000;
 const RESUME_MOST = 500; /* rooms in hello: it must fit into a frame */
 
-export type Loading = '' | 'newest' | 'failed';
-
-export interface RoomView {
-    readonly fold: RoomFold;
-    readonly loading: Loading;
-}
+export type { Loading, RoomView } from './room_book';
 
 /* A room that came or went, and who did it; by is empty if nobody knows. */
 export interface Turn {
@@ -92,26 +80,17 @@ export class Chat {
     /* Rises with every change of any outbox entry. */
     readonly outboxRev = ref(0);
 
-    private readonly rooms = shallowReactive(new Map<string, ShallowRef<RoomView>>());
+    private readonly rooms: RoomBook;
     private readonly connection: Connection;
     private readonly cursors: Cursors;
     private readonly changes: Changes;
     private readonly leaving = new Set<string>();
-    private readonly frames = new Frames<ShallowRef<RoomView>>((view) => {
-        view.value = { ...view.value };
-    });
-    private readonly cache: Cache | null;
     private readonly listed = new Map<string, Room>(); /* by the last hello */
     private readonly named = new Set<string>(); /* in the last hello */
     private typedAt = 0;
     private stopped = false;
     private selfSeq = 0;
     private readonly way: Way;
-    private readonly mentionsMe: (text: string) => boolean;
-    /* Events may come by the thousand: who looks is told a few times a second. */
-    private readonly moved = new Batch<ShallowRef<RoomView>>((views) => {
-        for (const view of views) view.value = { ...view.value };
-    });
 
     constructor(
         me: User,
@@ -121,13 +100,23 @@ export class Chat {
     ) {
         this.way = typeof way === 'function' ? new Lone(way) : way;
         this.me = shallowRef(me);
-        this.cache = this.openCache();
         this.people = new People(
             async (ids) => (await this.ask<{ users: User[] }>('users', { ids })).users,
-            (users) => this.way.leads && this.cache?.learned(users),
+            (users) => this.rooms.learned(users),
+        );
+        this.rooms = new RoomBook(
+            {
+                id: me.id,
+                people: this.people,
+                mentioned: mentioning(me.name),
+                leads: () => this.way.leads,
+                ask: (op, fields) => this.ask<unknown>(op, fields),
+                covered: (room, seq) => this.outbox.covered(room, seq),
+                lost: () => (this.link.kept = false),
+            },
+            shelf,
         );
         this.people.learn([...shelf.people, me]);
-        this.mentionsMe = mentioning(me.name);
         this.drafts = shallowReactive(loadDrafts(me.id));
         this.connection = new Connection(() => this.way.open(), {
             resume: () => this.resume(),
@@ -142,7 +131,7 @@ export class Chat {
                 leads: () => this.way.leads,
                 ready: () => this.way.leads && this.connection.phase === 'ready',
                 request: (op, fields) => this.connection.request(op, fields),
-                joined: (room) => this.rooms.get(room)?.value.fold.room.joined,
+                joined: (room) => this.rooms.fold(room)?.room.joined,
             },
             shelf.outbox,
             () => this.outboxRev.value++,
@@ -156,14 +145,15 @@ export class Chat {
         this.cursors = new Cursors((room, seq) => {
             this.ask('read', { room, seq }).catch(() => undefined);
         });
-        for (const { room, archivedNo } of shelf.rooms) this.put(room, archivedNo);
-        this.restore(shelf.events);
+        for (const { room, archivedNo } of shelf.rooms)
+            this.rooms.put(room, archivedNo);
+        this.rooms.restore(shelf.events);
     }
 
     /* First all that is kept: hello names it. */
     async start(): Promise<void> {
         const { db } = this.shelf;
-        if (db) this.restore(await loadLogs(db).catch(() => []));
+        if (db) this.rooms.restore(await loadLogs(db).catch(() => []));
         if (this.stopped) return;
         this.way.start({
             turned: (leads) => void this.turned(leads),
@@ -175,21 +165,19 @@ export class Chat {
 
     stop(): void {
         this.stopped = true;
-        void this.cache?.stop();
         this.cursors.flushAll();
         this.cursors.close();
         this.connection.stop();
         this.way.stop();
-        this.moved.close();
+        this.rooms.stop();
         this.outbox.close();
         this.changes.close();
         this.typing.clear();
-        this.frames.stop();
     }
 
     /* Stops, and resolves when what is to be kept is written. */
     async leavePage(): Promise<void> {
-        await this.cache?.flush();
+        await this.rooms.flush();
         this.stop();
     }
 
@@ -202,34 +190,30 @@ export class Chat {
 
     /* ---- what views read ---- */
 
-    readonly list = computed(() =>
-        [...this.rooms.values()]
-            .map((view) => view.value.fold.room)
-            .sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1)),
-    );
+    readonly list = computed(() => this.rooms.list.value);
 
     /* In the rooms that make noise: how many have unread messages, and mentions of me. */
     readonly waiting = computed(() => {
         const waiting = { rooms: 0, mentions: 0 };
-        for (const { value } of this.rooms.values()) {
-            if (value.fold.unread === 0 || this.muted(value.fold.room)) continue;
+        for (const { fold } of this.rooms.all()) {
+            if (fold.unread === 0 || this.muted(fold.room)) continue;
             waiting.rooms++;
-            waiting.mentions += value.fold.unreadMentions;
+            waiting.mentions += fold.unreadMentions;
         }
         return waiting;
     });
 
     /* Undefined: not one of mine (or not known yet). */
     view(room: string): RoomView | undefined {
-        return this.rooms.get(room)?.value;
+        return this.rooms.get(room);
     }
 
     mentions(room: string): number {
-        return this.view(room)?.fold.unreadMentions ?? 0;
+        return this.rooms.fold(room)?.unreadMentions ?? 0;
     }
 
     unread(room: string): number {
-        return this.view(room)?.fold.unread ?? 0;
+        return this.rooms.fold(room)?.unread ?? 0;
     }
 
     outgoing(room: string): readonly Outgoing[] {
@@ -284,45 +268,32 @@ export class Chat {
 
     /* The message seq was on the screen. */
     seen(room: string, seq: number): void {
-        const view = this.rooms.get(room);
-        const fold = view?.value.fold;
-        if (!view || !fold || seq <= fold.room.read_seq) return;
+        const fold = this.rooms.fold(room);
+        if (!fold || seq <= fold.room.read_seq) return;
         const no = fold.get(seq)?.no;
         if (no === undefined) return;
         fold.read(seq, no);
-        this.renew(room, view);
+        this.rooms.renew(room);
         this.cursors.moved(room, seq);
     }
 
     /* The page may go away: what is only in memory is put where it lasts. */
     flush(): void {
         this.cursors.flushAll();
-        void this.cache?.flush();
+        void this.rooms.flush();
     }
 
-    async loadNewest(room: string): Promise<void> {
-        const unread = this.unread(room);
-        const limit = Math.min(PAGE_MOST, Math.max(PAGE, unread + 20));
-        await this.load(room, 'newest', { room, limit });
+    loadNewest(room: string): Promise<void> {
+        return this.rooms.loadNewest(room);
     }
 
-    /* A piece of a room's history into its fold: before, after or around a seq. Rejects
-     * with a ProtocolError. */
-    async page(
-        room: string,
-        where: { before: number } | { after: number } | { around: number },
-        limit = PAGE,
-    ): Promise<void> {
-        const view = this.rooms.get(room);
-        if (!view) return;
-        await this.fetchPage(view, { room, ...where, limit });
-        this.renew(room, view);
+    /* As RoomBook's. */
+    page(...asked: Parameters<RoomBook['page']>): Promise<void> {
+        return this.rooms.page(...asked);
     }
 
-    /* Forgets what is far from seq if very much of the room is cached. */
     narrow(room: string, seq: number): void {
-        const view = this.rooms.get(room);
-        if (view?.value.fold.narrow(seq, CACHED_MOST)) this.renew(room, view);
+        this.rooms.narrow(room, seq);
     }
 
     async openDirect(user: string): Promise<string> {
@@ -383,8 +354,8 @@ export class Chat {
     }
 
     async askPresence(users: string[]): Promise<void> {
-        for (let i = 0; i < users.length; i += PAGE_MOST) {
-            const fields = { users: users.slice(i, i + PAGE_MOST) };
+        for (let i = 0; i < users.length; i += ASK_MOST) {
+            const fields = { users: users.slice(i, i + ASK_MOST) };
             try {
                 const answer = await this.ask<{ users: Presence[] }>(
                     'presence',
@@ -398,22 +369,8 @@ export class Chat {
     }
 
     private known(room: string): number | undefined {
-        const fold = this.view(room)?.fold;
+        const fold = this.rooms.fold(room);
         return fold && this.changes.known(room, fold.room.seq);
-    }
-
-    /* ---- what is kept ---- */
-
-    private openCache(): Cache | null {
-        const { db } = this.shelf;
-        if (!db) return null;
-        const kept = (id: string) => {
-            const fold = this.rooms.get(id)?.value.fold;
-            if (!fold) return undefined;
-            const { room, archivedNo } = fold;
-            return { id, room, archivedNo, events: fold.newest(KEEP) };
-        };
-        return new Cache(db, kept, () => (this.link.kept = false));
     }
 
     /* ---- the other tabs ---- */
@@ -423,7 +380,7 @@ export class Chat {
         this.connection.restart();
         if (!leads) return;
         this.outbox.lead();
-        for (const id of this.rooms.keys()) this.cache?.changed(id);
+        this.rooms.lead();
         /* Another tab may have written some that it could not tell of. */
         this.outbox.adopt(await unsent(this.shelf));
         this.outbox.flush();
@@ -433,11 +390,11 @@ export class Chat {
     private greet(named: Record<string, [number, string]>): object[] {
         const self = { seq: this.selfSeq };
         const now = serverNow();
-        const rooms = [...this.rooms.values()].map((view) => view.value.fold.room);
+        const rooms = this.rooms.all().map(({ fold }) => fold.room);
         const answer = { user: this.me.value, self, now, rooms };
         const frames: object[] = [{ ...answer, more: false }];
         for (const [room, [seq, cid]] of Object.entries(named)) {
-            const missed = this.view(room)?.fold.after(seq, cid);
+            const missed = this.rooms.fold(room)?.after(seq, cid);
             frames.push(...(missed ?? [{ sig: 'reset', room }]));
         }
         frames.push({ sig: 'synced' });
@@ -445,65 +402,26 @@ export class Chat {
         return frames;
     }
 
-    private restore(logs: RoomEvent[][]): void {
-        for (const events of logs) {
-            const view = this.rooms.get(events[0]?.room ?? '');
-            if (!view) continue;
-            for (const event of events) view.value.fold.add(event);
-            view.value = { ...view.value };
-        }
-    }
-
     /* ---- rooms come and go ---- */
-
-    /* The fold changes in place: a new view object makes whoever looks look again. */
-    private renew(room: string, view: ShallowRef<RoomView>): void {
-        this.frames.touch(view);
-        this.changed(room);
-    }
-
-    /* Who leads keeps it for all. */
-    private changed(room: string): void {
-        if (this.way.leads) this.cache?.changed(room);
-    }
-
-    private put(room: Room, archivedNo?: number): void {
-        this.people.learn([room.peer]);
-        const view = this.rooms.get(room.id);
-        if (view) {
-            view.value.fold.refresh(room);
-            this.renew(room.id, view);
-        } else {
-            const fold = new RoomFold(
-                room,
-                this.me.value.id,
-                archivedNo,
-                this.mentionsMe,
-            );
-            this.rooms.set(room.id, shallowRef<RoomView>({ fold, loading: '' }));
-            if (archivedNo === undefined) this.changed(room.id);
-        }
-    }
 
     /* An answer held a room that is mine now. */
     private adopt(room: Room): string {
-        this.put(room);
+        this.rooms.put(room);
         return room.id;
     }
 
     /* by: who took me out; undefined: nobody knows; I myself: nothing is told. */
     private forget(room: string, by?: string): void {
-        const view = this.view(room);
-        if (!view) return;
+        const fold = this.rooms.fold(room);
+        if (!fold) return;
         if (this.current.value === room) {
             this.current.value = null;
             if (by !== this.me.value.id) {
-                const title = this.title(view.fold.room);
+                const title = this.title(fold.room);
                 this.gone.value = { room, title, by: by ?? '' };
             }
         }
-        this.rooms.delete(room);
-        this.changed(room);
+        this.rooms.remove(room);
     }
 
     /* That it is not listed any more tells that I left, if I am about to. */
@@ -512,10 +430,9 @@ export class Chat {
     }
 
     private enterView(room: string): void {
-        const view = this.rooms.get(room);
-        if (!view) return;
-        const { fold, loading } = view.value;
-        if (loading === 'failed') view.value = { fold, loading: '' };
+        const fold = this.rooms.fold(room);
+        if (!fold) return;
+        this.rooms.pardon(room);
         if (!fold.current) void this.loadNewest(room);
         const peer = fold.room.peer;
         if (peer) void this.askPresence([peer.id]);
@@ -523,48 +440,7 @@ export class Chat {
 
     private leaveView(room: string): void {
         this.cursors.flush(room);
-        this.view(room)?.fold.trim(KEEP);
-    }
-
-    private async load(room: string, what: Loading, fields: object): Promise<void> {
-        const view = this.rooms.get(room);
-        if (!view || view.value.loading === what) return;
-        view.value = { ...view.value, loading: what };
-        let result: Loading = 'failed';
-        try {
-            await this.fetchPage(view, fields);
-            result = '';
-        } catch {
-            /* shown as failed; the reader or the next hello tries again */
-        }
-        view.value = { ...view.value, loading: result };
-    }
-
-    private async fetchPage(view: ShallowRef<RoomView>, fields: object): Promise<void> {
-        const { fold } = view.value;
-        const early = this.shelf.first ? await this.asked(fold) : undefined;
-        const page = early ?? (await this.ask<unknown>('history', fields));
-        if (!isHistory(page, fold.room.id))
-            throw new ProtocolError('nonsense', 'history');
-        this.people.learn(page.users ?? []);
-        for (const event of page.events) fold.add(event);
-        this.covered(fold.room.id, fold);
-        this.changed(fold.room.id);
-    }
-
-    /* The newest page that was asked for while the connection was made, once, if it still
-     * reaches the newest event. */
-    private async asked({ room }: RoomFold): Promise<unknown> {
-        const { first } = this.shelf;
-        if (first?.room !== room.id) return undefined;
-        this.shelf.first = null;
-        const page = await first.page.catch(() => undefined);
-        if (!isHistory(page, room.id)) return undefined;
-        return (page.events.at(-1)?.seq ?? 0) >= room.seq ? page : undefined;
-    }
-
-    private covered(room: string, fold: RoomFold): void {
-        if (fold.current) this.outbox.covered(room, fold.room.seq);
+        this.rooms.trim(room);
     }
 
     /* ---- what the connection tells ---- */
@@ -573,7 +449,7 @@ export class Chat {
         const rooms: Record<string, [number, string]> = {};
         this.named.clear();
         for (const { id } of this.list.value) {
-            const point = this.view(id)?.fold.resumePoint();
+            const point = this.rooms.fold(id)?.resumePoint();
             if (!point || this.named.size >= RESUME_MOST) continue;
             rooms[id] = point;
             this.named.add(id);
@@ -601,15 +477,15 @@ export class Chat {
     private onRooms(rooms: Room[], more: boolean): void {
         for (const room of rooms) {
             this.listed.set(room.id, room);
-            const known = this.view(room.id)?.fold;
+            const known = this.rooms.fold(room.id);
             const mine = known?.room.read_seq ?? 0;
             if (known && this.named.has(room.id)) {
                 this.people.learn([room.peer]);
                 known.expect(room);
-                this.renew(room.id, this.rooms.get(room.id)!);
+                this.rooms.renew(room.id);
             } else {
                 known?.reset(room);
-                this.put(room);
+                this.rooms.put(room);
             }
             if (mine > room.read_seq) this.cursors.moved(room.id, mine);
         }
@@ -617,7 +493,7 @@ export class Chat {
     }
 
     private allRooms(): void {
-        for (const id of [...this.rooms.keys()])
+        for (const { id } of this.list.value)
             if (!this.listed.has(id)) this.forget(id, this.leaver(id));
         const peers = [...this.listed.values()].map((room) => room.peer?.id);
         void this.askPresence(peers.filter((id): id is string => id !== undefined));
@@ -641,12 +517,7 @@ export class Chat {
                 this.outbox.delivered(event.room, event.cid);
             }
         }
-        const view = this.rooms.get(event.room);
-        if (!view) return; /* `added` or hello tells of it, then history fills up */
-        view.value.fold.add(event);
-        this.covered(event.room, view.value.fold);
-        this.moved.add(view);
-        this.changed(event.room);
+        this.rooms.add(event);
     }
 
     private learnJoined(event: RoomEvent): void {
@@ -661,14 +532,13 @@ export class Chat {
         this.selfSeq = event.seq;
         if (event.ev === 'removed') this.forget(body.room, event.from);
         if (event.ev === 'added') void this.fetchRoom(body.room, event.from);
-        const view = this.rooms.get(body.room);
-        if (!view) return;
-        const { fold } = view.value;
+        const fold = this.rooms.fold(body.room);
+        if (!fold) return;
         const no = body.no ?? 0;
         if (event.ev === 'read') fold.read(body.seq, no);
         if (event.ev === 'mute') fold.want({ muted: body.until ?? 0 }, no);
         if (event.ev === 'archive') fold.want({ archived: body.on === true }, no);
-        this.renew(body.room, view);
+        this.rooms.renew(body.room);
     }
 
     /* Somebody (also I, on another device) is called otherwise now, or is gone. */
@@ -720,11 +590,11 @@ export class Chat {
     }
 
     private onReset(id: string): void {
-        const view = this.rooms.get(id);
+        const fold = this.rooms.fold(id);
         const room = this.listed.get(id);
-        if (!view || !room) return;
-        view.value.fold.reset(room);
-        this.renew(id, view);
+        if (!fold || !room) return;
+        fold.reset(room);
+        this.rooms.renew(id);
         if (this.current.value === id) void this.loadNewest(id);
     }
 
