@@ -96,6 +96,15 @@ replace_begin(struct places *p, uint64_t now)
 	place_fork(p, free_one, now);
 }
 
+/* All places are taken: the one that was to go died by itself and came again
+ * in its own. */
+static bool
+is_one_too_many(struct places *p)
+{
+	return find(p, PLACE_EMPTY, false) == NULL &&
+	       find(p, PLACE_DRAINING, false) == NULL;
+}
+
 void
 replace_tick(struct places *p, uint64_t now)
 {
@@ -111,6 +120,8 @@ replace_tick(struct places *p, uint64_t now)
 	if (pl->state == PLACE_UP) {
 		p->newcomer = -1;
 		old = find(p, PLACE_UP, true);
+		if (old == NULL && is_one_too_many(p))
+			old = pl;
 		if (old != NULL)
 			place_drain(p, old, now);
 	} else if (pl->state != PLACE_STARTING)

@@ -165,6 +165,22 @@ def test_hup_names_what_cannot_change_while_running(make_server):
     wait_for("ready with two workers", lambda: len(server.workers()) == 2 and server.is_ready())
 
 
+def test_hup_while_the_worker_to_be_replaced_dies_leaves_no_worker_too_many(make_server):
+    server = make_server(workers=1)
+    (old,) = server.wait_workers(1)
+    server.signal(signal.SIGHUP)
+    (new,) = wait_for("a new worker", lambda: set(server.workers()) - {old}, every=0.0005)
+    send_signal(new, signal.SIGSTOP)
+    send_signal(old, signal.SIGKILL)
+    wait_for("the old one's place is taken again", lambda: len(server.workers()) == 2)
+    server.wait_log(rf"worker accepts place=1 pid=(?!{old}\b)")
+    send_signal(new, signal.SIGCONT)
+    server.wait_workers(1)
+    before = server.workers()
+    server.signal(signal.SIGHUP)
+    server.wait_workers(1, without=before)
+
+
 def test_hup_again_and_again_leaves_the_workers_complete(make_server):
     server = make_server(workers=2)
     old = server.wait_workers(2)
