@@ -56,7 +56,8 @@ mg_find_moved(struct mg *m, const struct head *v, size_t n, struct mg_moved *l,
 	for (size_t i = 0; i < n; i++)
 		mg_pick_event(&nexts, &v[i].room, v[i].seq + 1);
 	return mg_find(m, C_EVENTS, mg_doc("_id:{$in:a}", nexts.a),
-	    mg_doc("projection:{_id:i room:+}", 0), take_moved, l, err);
+	    mg_doc("projection:{_id:i room:+} limit:i", 0, (int)n), take_moved,
+	    l, err);
 }
 
 static int
@@ -279,15 +280,6 @@ take_cid(const bson_t *doc, void *arg)
 			mg_get_cid(doc, "cid", &l->v[i].cid);
 }
 
-static bool
-asked_before(const struct event_at *v, size_t i)
-{
-	for (size_t j = 0; j < i; j++)
-		if (v[j].seq == v[i].seq && id_eq(&v[j].room, &v[i].room))
-			return true;
-	return false;
-}
-
 static int
 some_cids(struct mg *m, struct event_at *v, size_t n, struct err *err)
 {
@@ -296,8 +288,7 @@ some_cids(struct mg *m, struct event_at *v, size_t n, struct err *err)
 
 	for (size_t i = 0; i < n; i++) {
 		v[i].cid = (struct cid){ 0 };
-		if (!asked_before(v, i))
-			mg_pick_event(&p, &v[i].room, v[i].seq);
+		mg_pick_event(&p, &v[i].room, v[i].seq);
 	}
 	return mg_find(m, C_EVENTS, mg_doc("_id:{$in:a}", p.a),
 	    mg_doc("projection:{_id:i room:+ seq:+ cid:+}", 0), take_cid, &l,
