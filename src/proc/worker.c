@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/coverage.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "gate/gate.h"
 #include "http/server.h"
@@ -391,6 +392,7 @@ worker_run(const struct server *s, unsigned place, uint32_t generation)
 	w.board->beat_ms = clock_mono_ms();
 	w.board->started_ms = clock_wall_ms();
 	w.board->rss = worker_memory();
+	FAILPOINT("worker.before_accept");
 	w.board->accepting = 1;
 	loop_run(w.loop);
 	worker_close(&w);

@@ -168,9 +168,10 @@ def test_hup_names_what_cannot_change_while_running(make_server):
 def test_hup_while_the_worker_to_be_replaced_dies_leaves_no_worker_too_many(make_server):
     server = make_server(workers=1)
     (old,) = server.wait_workers(1)
+    stopped = server.arm("worker.before_accept", "stop")
     server.signal(signal.SIGHUP)
-    (new,) = wait_for("a new worker", lambda: set(server.workers()) - {old}, every=0.0005)
-    send_signal(new, signal.SIGSTOP)
+    wait_for("a new worker before it accepts", lambda: not stopped.exists())
+    (new,) = set(server.workers()) - {old}
     send_signal(old, signal.SIGKILL)
     wait_for("the old one's place is taken again", lambda: len(server.workers()) == 2)
     server.wait_log(rf"worker accepts place=1 pid=(?!{old}\b)")
