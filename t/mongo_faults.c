@@ -369,6 +369,59 @@ test_removed_while_rows_fail(struct db *db)
 	fix_close(other);
 }
 
+static void
+describe(struct db *db, void *arg)
+{
+	struct event_subject s = { .text = "pigeons" };
+
+	fix_change(db, EV_TOPIC, arg, &ani, &s);
+}
+
+/* Budi asks for nothing new, so his self room is read again: another writer has
+ * muted a room there whose rows are behind. The message that is planned beside
+ * it must not get into rows before it is stored: its number is taken. */
+static void
+test_rows_beside_a_plan(struct db *db)
+{
+	struct id users[] = { ani, budi };
+	struct id one = fix_room(db, ROOM_PRIVATE, users, 2);
+	struct id two = fix_room(db, ROOM_PRIVATE, users, 2);
+	struct event_subject s = { .room = one, .seq = 3 };
+	struct event_subject mute = {
+		.room = two, .until = clock_wall_ms() + 60000, .on = true
+	};
+	struct event ev[2];
+	struct append a[2] = { { .ev = &ev[0], .n = 1 },
+		{ .ev = &ev[1], .n = 1 } };
+	struct append *ops[] = { &a[0], &a[1] };
+	struct db *other = fix_connect();
+	struct member m;
+	struct room r;
+
+	fix_say(db, &one, &ani, "the room is known here");
+	s.seq = 4;
+	fix_change(db, EV_READ, &budi, &budi, &s);
+	fix_change(other, EV_ARCHIVE, &budi, &budi, &mute);
+	fix_change(other, EV_MUTE, &budi, &budi, &mute);
+	die_at("append.after_commit", say, &two);
+	die_at("append.after_commit", describe, &one);
+	fix_message(&ev[0], &one, &ani, "planned with the number of that");
+	fix_asked(&ev[1], EV_READ, &budi, &budi, &s);
+	db->driver->append(db, ops, 2);
+	is_int(ev[0].seq, 6, "it gets the next number");
+	ok(a[1].nothing, "there is nothing to read anew");
+	db_room_get(other, &one, &r, NULL);
+	is_str(r.topic, "pigeons", "what had the number is in the row");
+	db_member_get(other, &two, &budi, &m, NULL);
+	ok(m.muted == mute.until && m.archived == 1,
+	    "the other room is muted and in the archive");
+	for (int i = 0; i < 2; i++) {
+		append_clear(&a[i]);
+		event_free_body(&ev[i]);
+	}
+	fix_close(other);
+}
+
 int
 main(void)
 {
@@ -402,6 +455,7 @@ main(void)
 	test_removed_while_heads_are_read(db);
 	test_cursor_beside_join(db);
 	test_removed_while_rows_fail(db);
+	test_rows_beside_a_plan(db);
 	fix_close(db);
 	return done_testing();
 }

@@ -911,8 +911,8 @@ test_wishes(struct db *db)
 	struct id room = fix_room(db, ROOM_DIRECT, users, 2);
 	struct event_subject s = { .room = room, .on = true }, never = s, got;
 	uint64_t self = room_row(db, &budi).seq, soon = clock_wall_ms() + 60000;
+	struct event ev, again;
 	struct room_view v;
-	struct event ev;
 
 	never.on = false;
 	is_int(
@@ -940,6 +940,13 @@ test_wishes(struct db *db)
 	ev = event_at(db, &budi, self + 4);
 	event_subject(&ev, &got, NULL);
 	is_int(got.no, room_row(db, &room).no, "as of the last message");
+	ok(got.on, "when it was in the archive");
+	s.on = false;
+	fix_asked(&again, EV_MUTE, &budi, &budi, &s);
+	again.cid = ev.cid;
+	is_int(fix_append(db, &again), self + 4, "asked for twice, it is once");
+	s.on = true;
+	event_free_body(&again);
 	event_free_body(&ev);
 	is_int(fix_change(db, EV_ARCHIVE, &budi, &budi, &s), 0,
 	    "what came before that does not bring it back");

@@ -56,7 +56,7 @@ struct event_subject {
 	uint64_t until;    /* mute: ms UTC; 0: no longer */
 	enum role role;    /* join, role */
 	bool open;         /* create, visibility: public from now on */
-	bool on;           /* archive */
+	bool on;           /* archive; mute: is it archived then? */
 	char text[EVENT_TEXT_MAX + 1]; /* create, rename: the label; topic */
 };
 

@@ -39,9 +39,12 @@ read_wish(const struct json *o, struct event_subject *s, enum event_kind kind,
 	if (json_need_id(o, "room", &s->room, err) == -1 ||
 	    json_get_u64(o, "no", &s->no, err) == -1)
 		return -1;
-	if (kind == EV_MUTE)
-		return json_need_u64(o, "until", &s->until, err) == -1 ? -1 : 0;
-	return json_need_bool(o, "on", &s->on, err) == -1 ? -1 : 0;
+	if (kind == EV_ARCHIVE)
+		return json_need_bool(o, "on", &s->on, err) == -1 ? -1 : 0;
+	if (json_need_u64(o, "until", &s->until, err) == -1 ||
+	    json_get_bool(o, "archived", &s->on, err) == -1)
+		return -1;
+	return 0;
 }
 
 static int
@@ -256,9 +259,10 @@ event_body_self(
 		json_kid(b, "session", &s->session);
 	else
 		json_kid(b, "room", &s->room);
-	if (kind == EV_MUTE)
+	if (kind == EV_MUTE) {
 		json_ku64(b, "until", s->until);
-	else if (kind == EV_ARCHIVE)
+		json_kbool(b, "archived", s->on);
+	} else if (kind == EV_ARCHIVE)
 		json_kbool(b, "on", s->on);
 	else if (kind != EV_SESSION_REVOKED)
 		json_ku64(b, "seq", s->seq);

@@ -27,13 +27,16 @@ append_well_formed(const struct append *a)
 	return a->n > 0 && (a->n == 1 || a->ev[0].kind == EV_MESSAGE);
 }
 
-/* A mute that was over by then is stored as 0. */
+/* A mute that was over by then is stored as 0, and whether the room was in the
+ * archive is found when it is stored. */
 static bool
-same_subject(const struct event_subject *a, const struct event_subject *stored)
+same_subject(enum event_kind kind, const struct event_subject *a,
+    const struct event_subject *stored)
 {
 	return id_eq(&a->user, &stored->user) &&
 	       id_eq(&a->room, &stored->room) && a->role == stored->role &&
-	       a->open == stored->open && a->on == stored->on &&
+	       a->open == stored->open &&
+	       (a->on == stored->on || kind == EV_MUTE) &&
 	       (a->until == stored->until || stored->until == 0) &&
 	       strcmp(a->text, stored->text) == 0;
 }
@@ -51,7 +54,7 @@ append_same_event(
 	else if (same)
 		same = event_subject(ev, &a, err) == 0 &&
 		       event_subject(stored, &b, err) == 0 &&
-		       same_subject(&a, &b);
+		       same_subject(ev->kind, &a, &b);
 	if (same)
 		return 0;
 	return err_set(

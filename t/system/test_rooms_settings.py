@@ -376,7 +376,7 @@ async def test_mute_and_archive_are_told_to_ones_own_devices_only(server, name):
         await phone.call("archive", room=room, on=True)
         mute = await desk.tells(ev="mute", room=ani.id)
         archive = await desk.tells(ev="archive", room=ani.id)
-        assert mute["body"] == {"room": room, "until": until, "no": 0}
+        assert mute["body"] == {"room": room, "until": until, "archived": False, "no": 0}
         assert archive["body"] == {"room": room, "on": True, "no": 0}
         desk.cut()
         await desk.open()

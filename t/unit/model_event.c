@@ -117,11 +117,14 @@ test_self_bodies(void)
 	r = again(EV_READ, &b);
 	is_int(r.no, 5, "which comes back");
 	s.until = 99;
+	s.on = true;
 	event_body_self(&b, EV_MUTE, &s);
-	is_str(buf_cstr(&b), "{\"room\":\"" ROOM "\",\"until\":99,\"no\":5}",
+	is_str(buf_cstr(&b),
+	    "{\"room\":\"" ROOM "\",\"until\":99,"
+	    "\"archived\":true,\"no\":5}",
 	    "mute says until when");
 	r = again(EV_MUTE, &b);
-	ok(id_eq(&r.room, &s.room) && r.until == 99 && r.no == 5,
+	ok(id_eq(&r.room, &s.room) && r.until == 99 && r.on && r.no == 5,
 	    "which comes back");
 	s.on = true;
 	event_body_self(&b, EV_ARCHIVE, &s);

@@ -127,49 +127,23 @@ mg_add_wish(struct known *k, const struct wish *w)
 	k->wishes[k->nwishes++] = *w;
 }
 
-static void
-take_archived(const bson_t *doc, void *arg)
-{
-	mg_get_member(doc, arg);
-}
-
-/* Was what the member mutes in the archive then? As of now: it is asked after a
- * crash only. */
-static int
-was_archived(struct mg *m, const struct wish *w, struct err *err)
-{
-	struct member me = { 0 };
-	struct room room;
-	int rc = mg_get(m, C_MEMBERS,
-	    mg_doc("_id:m room:b", &w->room, &w->user, &w->room), take_archived,
-	    &me, err);
-
-	if (rc == 1)
-		rc = mg_room_get(&m->db, &w->room, &room, err);
-	return rc == 1 ? mg_is_archived(m, &room, &me, err) : rc;
-}
-
 /* An entry that another connection wrote, perhaps before it was killed. */
-static int
-fold_wish(struct mg *m, struct known *k, const struct event *ev,
-    const struct event_subject *s, struct err *err)
+static void
+fold_wish(
+    struct known *k, const struct event *ev, const struct event_subject *s)
 {
+	bool archived =
+	    s->on && (ev->kind == EV_MUTE || ev->kind == EV_ARCHIVE);
 	struct wish w = { .room = s->room,
 		.user = k->room.id,
 		.kind = ev->kind,
 		.seq = ev->seq,
 		.read_seq = s->seq,
 		.read_no = s->no,
-		.muted = s->until };
-	int rc = ev->kind == EV_ARCHIVE ? s->on : 0;
+		.muted = s->until,
+		.archived = archived ? s->no + 1 : 0 };
 
-	if (ev->kind == EV_MUTE)
-		rc = was_archived(m, &w, err);
-	if (rc == -1)
-		return -1;
-	w.archived = rc == 1 ? s->no + 1 : 0;
 	mg_add_wish(k, &w);
-	return 0;
 }
 
 static int
@@ -202,9 +176,9 @@ fold_change(struct mg *m, struct known *k, const struct event *ev, bool own,
 	case EV_READ:
 	case EV_MUTE:
 	case EV_ARCHIVE:
-		return own && ev->kind != EV_ADDED
-			   ? 0
-			   : fold_wish(m, k, ev, &s, err);
+		if (!own || ev->kind == EV_ADDED)
+			fold_wish(k, ev, &s);
+		return 0;
 	default:
 		return 0;
 	}

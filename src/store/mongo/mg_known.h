@@ -137,9 +137,6 @@ int mg_check_since(struct mg *m, const struct change *c, const struct known *k,
     struct err *err);
 /* Finds what of a is stored already. How many are new, or -1 *err. */
 int mg_find_repeats(struct mg *m, struct append *a, struct err *err);
-/* Is the member's room archived? 1, 0, -1. */
-int mg_is_archived(struct mg *m, const struct room *room,
-    const struct member *me, struct err *err);
 
 struct known *mg_cache_first(struct mg_cache *c);
 

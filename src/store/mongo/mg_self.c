@@ -90,8 +90,9 @@ check_read(struct mg *m, struct change *c, struct place *p, struct err *err)
 	return put(c, p, 0);
 }
 
-int
-mg_is_archived(struct mg *m, const struct room *room, const struct member *me,
+/* Is the room in its member's archive? 1, 0, -1. */
+static int
+is_archived(struct mg *m, const struct room *room, const struct member *me,
     struct err *err)
 {
 	struct event last = { 0 };
@@ -119,17 +120,18 @@ check_mute(struct mg *m, struct change *c, struct place *p, struct err *err)
 		c->s.until = 0;
 	if (c->s.until == until)
 		return 0;
-	archived = mg_is_archived(m, &p->r->room, &p->m, err);
+	archived = is_archived(m, &p->r->room, &p->m, err);
 	if (archived == -1)
 		return -1;
 	c->s.no = p->r->room.no;
+	c->s.on = archived;
 	return put(c, p, archived ? c->s.no + 1 : 0);
 }
 
 static int
 check_archive(struct mg *m, struct change *c, struct place *p, struct err *err)
 {
-	int archived = mg_is_archived(m, &p->r->room, &p->m, err);
+	int archived = is_archived(m, &p->r->room, &p->m, err);
 
 	if (archived == -1)
 		return -1;

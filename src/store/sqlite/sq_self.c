@@ -118,6 +118,7 @@ do_mute(struct sq *s, struct change *c, struct place *p, struct err *err)
 	if (archived == -1)
 		return -1;
 	c->s.no = p->r->room.no;
+	c->s.on = archived;
 	m->muted = c->s.until;
 	m->archived = archived ? c->s.no + 1 : 0;
 	return sq_batch_wish(s, p->m, err) == -1 ? -1 : put(s, c, err);

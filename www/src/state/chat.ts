@@ -47,6 +47,7 @@ interface SelfBody {
     no?: number;
     until?: number;
     on?: boolean;
+    archived?: boolean;
 }
 
 /* Why an account's page closed: the session ended, or the browser is logged in as
@@ -536,7 +537,9 @@ export class Chat {
         if (!fold) return;
         const no = body.no ?? 0;
         if (event.ev === 'read') fold.read(body.seq, no);
-        if (event.ev === 'mute') fold.want({ muted: body.until ?? 0 }, no);
+        if (event.ev === 'mute') {
+            fold.want({ muted: body.until ?? 0, archived: body.archived === true }, no);
+        }
         if (event.ev === 'archive') fold.want({ archived: body.on === true }, no);
         this.rooms.renew(body.room);
     }
