@@ -370,6 +370,114 @@ test_removed_while_rows_fail(struct db *db)
 }
 
 static void
+change_password(struct db *db, void *arg)
+{
+	struct event_list more;
+
+	db_user_change_password(db, arg, "one", "two", NULL, &more, NULL);
+}
+
+static struct id
+log_in(struct db *db, const struct id *user, const char *passhash)
+{
+	static uint8_t hash[TOKEN_HASH];
+	struct session s = {
+		.id = id_new(), .user = *user, .expires = clock_wall_ms() + 9999
+	};
+
+	hash[0]++;
+	ok(db_session_login(db, &s, hash, passhash, NULL) == 0, "logged in");
+	return s.id;
+}
+
+/* Whoever took the device must not stay because a worker was killed: while the
+ * change can be asked for again, or once it is made. */
+static void
+test_password(struct db *db)
+{
+	struct id user = fix_user(db, "gita"), session;
+	char hash[PASSHASH_MAX] = "";
+	struct event_list more;
+
+	db_user_set_password(db, &user, "one", NULL, &more, NULL);
+	session = log_in(db, &user, "one");
+	die_at("mongo.before_password", change_password, &user);
+	is_int(db_session_alive(db, &user, &session, NULL), 0,
+	    "before another password is set, the others are out");
+	session = log_in(db, &user, "one");
+	die_at("mongo.after_password", change_password, &user);
+	is_int(db_session_alive(db, &user, &session, NULL), 0,
+	    "asked for again, and cut off behind it too");
+	db_user_passhash(db, &user, hash, NULL);
+	is_str(hash, "two", "the password is the new one");
+}
+
+struct invited {
+	struct user u;
+	uint8_t hash[TOKEN_HASH];
+};
+
+static void
+register_invited(struct db *db, void *arg)
+{
+	struct invited *a = arg;
+
+	db_user_create_invited(db, &a->u, "hash", a->hash, NULL);
+}
+
+static struct invited
+invited(struct db *db, uint8_t n, const char *name)
+{
+	struct invite v = { .id = id_new(),
+		.creator = ani,
+		.created = clock_wall_ms(),
+		.expires = clock_wall_ms() + 60000 };
+	struct invited a = { .u = { .id = id_new(), .created = v.created },
+		.hash = { n } };
+
+	strlcpy(a.u.name, name, sizeof(a.u.name));
+	is_int(db_invite_create(db, &v, a.hash, NULL), 0, "an invitation");
+	return a;
+}
+
+/* Who used the invitation was killed: before there was an account it is good
+ * for somebody else a while later, behind that for nobody. */
+static void
+test_invite(struct db *db)
+{
+	struct invited first, second;
+	char path[128];
+	struct invite v;
+	struct err err;
+
+	db_user_set_admin(db, &ani, true, NULL);
+	first = second = invited(db, 1, "hani");
+	second.u.id = id_new();
+	die_at("mongo.invite_used", register_invited, &first);
+	db_invite_get(db, first.hash, &v, NULL);
+	ok(v.used > 0, "an account may be on its way");
+	arm("mongo.late.fail", path);
+	is_int(db_invite_get(db, first.hash, &v, NULL), 1, "15 s later");
+	ok(v.used == 0 && id_is_zero(&v.user),
+	    "it is known that there is none");
+	is_int(db_user_create_invited(db, &second.u, "hash", second.hash, &err),
+	    0, "so that another comes in");
+	db_invite_get(db, first.hash, &v, NULL);
+	ok(v.used > 0 && id_eq(&v.user, &second.u.id), "whose it is then");
+
+	first = second = invited(db, 2, "indra");
+	second.u.id = id_new();
+	strlcpy(second.u.name, "joko", sizeof(second.u.name));
+	die_at("mongo.named", register_invited, &first);
+	is_int(db_user_create_invited(db, &second.u, "hash", second.hash, &err),
+	    -1, "who has the name has the account");
+	is_int(err.code, ERR_FORBIDDEN, "and nobody else gets one");
+	db_invite_get(db, first.hash, &v, NULL);
+	ok(v.used > 0 && id_eq(&v.user, &first.u.id), "by this invitation");
+	unlink(path);
+}
+
+static void
 describe(struct db *db, void *arg)
 {
 	struct event_subject s = { .text = "pigeons" };
@@ -456,6 +564,8 @@ main(void)
 	test_cursor_beside_join(db);
 	test_removed_while_rows_fail(db);
 	test_rows_beside_a_plan(db);
+	test_password(db);
+	test_invite(db);
 	fix_close(db);
 	return done_testing();
 }

@@ -66,15 +66,37 @@ hashed(struct request *req)
 		request_write(req, c->work, c->done);
 }
 
+static int
+is_right(struct request *req, const struct secret *s)
+{
+	struct confirm *c = req->data;
+
+	return auth_password_ok(
+	    c->passhash, s->text, s->len, c->memory, &req->err);
+}
+
+/* Who asks again for a new password, because the answer was lost, has it
+ * already: it stays, and what else belongs to the change is finished. */
+static bool
+is_repeated(struct request *req)
+{
+	struct confirm *c = req->data;
+
+	if (c->fresh.len == 0 || is_right(req, &c->fresh) != 1)
+		return false;
+	memcpy(c->fresh_hash, c->passhash, sizeof(c->fresh_hash));
+	return true;
+}
+
 static void
 hash_work(struct db *db, struct request *req)
 {
 	struct confirm *c = req->data;
+	int rc = is_right(req, &c->password);
 
-	int rc = auth_password_ok(c->passhash, c->password.text,
-	    c->password.len, c->memory, &req->err);
-
-	if (rc == 0)
+	if (rc == 0 && is_repeated(req))
+		return;
+	if (rc == 0 && req->err.code == ERR_NONE)
 		err_set(&req->err, ERR_UNAUTHORIZED, "The password is wrong.");
 	else if (rc == 1 && c->fresh.len > 0)
 		auth_password_hash(c->fresh.text, c->fresh.len, c->memory,

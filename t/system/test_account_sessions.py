@@ -204,6 +204,16 @@ def test_password_change_that_is_refused_changes_nothing(server, name, fields, c
     log_in(server, ani)
 
 
+def test_password_change_asked_for_twice_is_done_once_and_right(server, name):
+    ani = server.user(name("ani"))
+    ani.api.call("password", old=PASSWORD, new=NEW)
+    other = server.api(log_in(server, ani, password=NEW))
+    ani.api.call("password", old=PASSWORD, new=NEW)
+    assert other.refusal("me").code == "unauthorized", "it ends the other sessions again"
+    log_in(server, ani, password=NEW)
+    assert ani.api.refusal("password", old=PASSWORD, new="one more").code == "unauthorized"
+
+
 def test_of_two_password_changes_at_once_one_wins(server, name):
     ani = server.user(name("ani"))
     both = ["the first new one", "the second new one"]

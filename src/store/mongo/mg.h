@@ -254,9 +254,10 @@ int mg_revoke_sessions(struct mg *m, const struct id *user,
     const struct id *keep, struct event_list *more, struct err *err);
 /* mg_session.c: ends what is over, and what a crash left half ended. */
 int mg_sweep_sessions(struct mg *m, struct err *err);
-/* mg_invite.c: the invitation is used up by user; FORBIDDEN. And not. */
-int mg_invite_use(struct mg *m, const uint8_t *hash, const struct id *user,
-    uint64_t now, struct err *err);
+/* mg_invite.c: the invitation is used up by user, whose folded name this is;
+ * FORBIDDEN. And not. */
+int mg_invite_use(struct mg *m, const uint8_t *hash, const struct user *user,
+    const char *folded, struct err *err);
 int mg_invite_unuse(
     struct mg *m, const uint8_t *hash, const struct id *user, struct err *err);
 /* mg_list.c: what the views of groups lack: user's place in each. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "model/text.h"
 #include "store/mongo/mg_known.h"
@@ -27,26 +28,50 @@ account(const struct id *user)
 	return mg_doc("_id:b state:{$lt:i}", user, (int)USER_GONE);
 }
 
+/* need_row of an account whose password has to be was, if that is not NULL. */
+static int
+need_password(int rows, const char *was, struct err *err)
+{
+	if (rows == 0 && was != NULL)
+		return err_set(
+		    err, ERR_UNAUTHORIZED, "The old password is wrong.");
+	return need_row(rows, err);
+}
+
+/* The account, as long as its password is was; NULL: whatever it is. */
+static bson_t *
+with_password(const struct id *user, const char *was)
+{
+	bson_t *query = account(user);
+
+	if (was != NULL)
+		BSON_APPEND_UTF8(query, "passhash", was);
+	return query;
+}
+
+/* The other sessions end before the password is another, so that whoever is cut
+ * off in between can ask for the same again; and once more behind it: somebody
+ * may have logged in with the former one meanwhile. */
 int
 mg_user_set_password(struct db *db, const struct id *user, const char *was,
     const char *passhash, const struct id *keep, struct event_list *more,
     struct err *err)
 {
 	struct mg *m = (struct mg *)db;
-	bson_t *query = account(user);
 	int rows;
 
 	*more = (struct event_list){ 0 };
-	if (was != NULL)
-		BSON_APPEND_UTF8(query, "passhash", was);
-	rows = mg_update(m, C_USERS, query,
-	    mg_doc("$set:{passhash:s}", passhash), MG_FIRM, err);
-	if (rows == 0 && was != NULL)
-		return err_set(
-		    err, ERR_UNAUTHORIZED, "The old password is wrong.");
-	if (need_row(rows, err) == 0 &&
-	    mg_revoke_sessions(m, user, keep, more, err) == 0)
-		return 0;
+	rows = mg_any(m, C_USERS, with_password(user, was), err);
+	if (need_password(rows, was, err) == 0 &&
+	    mg_revoke_sessions(m, user, keep, more, err) == 0) {
+		FAILPOINT("mongo.before_password");
+		rows = mg_update(m, C_USERS, with_password(user, was),
+		    mg_doc("$set:{passhash:s}", passhash), MG_FIRM, err);
+		FAILPOINT("mongo.after_password");
+		if (need_password(rows, was, err) == 0 &&
+		    mg_revoke_sessions(m, user, keep, more, err) == 0)
+			return 0;
+	}
 	event_list_free(more);
 	return -1;
 }

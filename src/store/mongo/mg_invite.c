@@ -2,16 +2,27 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "store/making.h"
 #include "store/mongo/mg.h"
 
 #define LEFT_MS 15000 /* an account that is being made is there by then */
 
+/* One as it is stored, and the folded name of the account it was used for. */
+struct used {
+	struct invite *v;
+	char name[USER_NAME_MAX + 1];
+};
+
 static void
 take_invite(const bson_t *doc, void *arg)
 {
-	mg_get_invite(doc, arg);
+	struct used *u = arg;
+
+	mg_get_invite(doc, u->v);
+	mg_get_text(doc, "name", u->name, sizeof(u->name));
 }
 
 int
@@ -33,12 +44,55 @@ mg_invite_create(
 		   : 0;
 }
 
+/* Whoever used it was killed before the account's name was there, which decides
+ * that there is the account. 1, 0, -1. */
+static int
+is_abandoned(struct mg *m, const struct used *by, uint64_t now, struct err *err)
+{
+	const struct invite *v = by->v;
+	struct user u;
+	int rc;
+
+	if (v->used == 0 ||
+	    (v->used + LEFT_MS > now && !FAILPOINT_FAILS("mongo.late")))
+		return 0;
+	rc = mg_user_get(&m->db, &v->user, &u, err);
+	if (rc == 0) {
+		rc = mg_user_by_name(&m->db, by->name, &u, NULL, err);
+		rc = rc == 1 ? id_eq(&u.id, &v->user) : rc;
+	}
+	return rc == -1 ? -1 : rc == 0;
+}
+
+/* 1, with whether it is abandoned; 0: there is none; -1. */
+static int
+get(struct mg *m, const uint8_t *hash, uint64_t now, struct invite *v_r,
+    bool *abandoned_r, struct err *err)
+{
+	struct used by = { .v = v_r };
+	int rc =
+	    mg_get(m, C_INVITES, mg_doc("_id:h", hash), take_invite, &by, err);
+
+	if (rc != 1)
+		return rc;
+	rc = is_abandoned(m, &by, now, err);
+	*abandoned_r = rc == 1;
+	return rc == -1 ? -1 : 1;
+}
+
 int
 mg_invite_get(
     struct db *db, const uint8_t *hash, struct invite *v_r, struct err *err)
 {
-	return mg_get((struct mg *)db, C_INVITES, mg_doc("_id:h", hash),
-	    take_invite, v_r, err);
+	bool abandoned = false;
+	int rc =
+	    get((struct mg *)db, hash, clock_wall_ms(), v_r, &abandoned, err);
+
+	if (rc == 1 && abandoned) {
+		v_r->used = 0;
+		v_r->user = (struct id){ 0 };
+	}
+	return rc;
 }
 
 static void
@@ -78,35 +132,33 @@ mg_invite_delete(struct db *db, const struct id *invite, struct err *err)
 		   : 0;
 }
 
-/* Who used it was killed before there was an account. */
 static int
-use_again(struct mg *m, const uint8_t *hash, const struct id *user,
-    uint64_t now, struct err *err)
+use_again(struct mg *m, const uint8_t *hash, const struct user *u,
+    const char *folded, uint64_t now, struct err *err)
 {
 	struct invite v = { .used = 0 };
-	struct user u;
-	int rc = mg_invite_get(&m->db, hash, &v, err);
+	bool abandoned = false;
+	int rc = get(m, hash, now, &v, &abandoned, err);
 
-	if (rc != 1 || v.used == 0 || v.used + LEFT_MS > now ||
-	    v.expires <= now)
-		return rc == -1 ? -1 : 0;
-	rc = mg_user_get(&m->db, &v.user, &u, err);
-	if (rc != 0)
+	if (rc != 1 || !abandoned || v.expires <= now)
 		return rc == -1 ? -1 : 0;
 	return mg_update(m, C_INVITES, mg_doc("_id:h user:b", hash, &v.user),
-	    mg_doc("$set:{used:u user:b}", now, user), MG_FIRM, err);
+	    mg_doc("$set:{used:u user:b name:s}", now, &u->id, folded), MG_FIRM,
+	    err);
 }
 
 int
-mg_invite_use(struct mg *m, const uint8_t *hash, const struct id *user,
-    uint64_t now, struct err *err)
+mg_invite_use(struct mg *m, const uint8_t *hash, const struct user *u,
+    const char *folded, struct err *err)
 {
+	uint64_t now = clock_wall_ms();
 	int rc = mg_update(m, C_INVITES,
 	    mg_doc("_id:h used:u expires:{$gt:u}", hash, (uint64_t)0, now),
-	    mg_doc("$set:{used:u user:b}", now, user), MG_FIRM, err);
+	    mg_doc("$set:{used:u user:b name:s}", now, &u->id, folded), MG_FIRM,
+	    err);
 
 	if (rc == 0)
-		rc = use_again(m, hash, user, now, err);
+		rc = use_again(m, hash, u, folded, now, err);
 	if (rc == 0)
 		return err_set(err, ERR_FORBIDDEN,
 		    "This invitation is not good any more.");

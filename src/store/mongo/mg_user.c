@@ -202,9 +202,9 @@ mg_user_create(struct db *db, const struct user *u, const char *passhash,
 	rc = by_name(m, folded, &other, NULL, err);
 	if (rc != 0)
 		return rc == 1 ? name_taken(err) : -1;
-	if (invite != NULL &&
-	    mg_invite_use(m, invite, &u->id, clock_wall_ms(), err) == -1)
+	if (invite != NULL && mg_invite_use(m, invite, u, folded, err) == -1)
 		return -1;
+	FAILPOINT("mongo.invite_used");
 	rc = add_user(m, u, passhash, folded, err);
 	if (rc == 0 && first)
 		mg_first_over(m);
