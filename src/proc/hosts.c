@@ -42,6 +42,7 @@ hosts_update(struct hosts *h, const struct node_list *l, uint64_t now)
 		fresh[n++] = watched(find(h, &l->v[i].id), &l->v[i], now);
 	memcpy(h->v, fresh, n * sizeof(*fresh));
 	h->n = n;
+	h->more = (unsigned)(l->n - n);
 	free(fresh);
 }
 

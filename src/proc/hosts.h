@@ -36,6 +36,7 @@ struct hosts {
 	struct shlock lock;
 	_Atomic uint64_t asked_ms; /* when a worker began to ask the store */
 	_Atomic uint64_t twin_ms;  /* when another had our id; 0: never */
+	unsigned more; /* share the store too, and are not watched */
 	unsigned n;
 	struct host v[HOSTS_MAX]; /* our own too */
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "bus/bus.h"
@@ -90,6 +91,7 @@ ask_done(void *arg)
 	struct joining *g = arg;
 
 	g->asking = false;
+	FAILPOINT("join.asked");
 	if (g->asked.code != ERR_NONE)
 		return;
 	g->known = true;
@@ -116,12 +118,10 @@ is_heard(const struct joining *g, const struct host *h)
 	return bus_heard_ms(g->bus, &h->node.run) < HOSTS_HEARD_MS;
 }
 
-/* Those that keep us from starting; names into b. */
-static unsigned
+/* Those that keep us from starting; names into b. Finds the dead. */
+static void
 missing(struct joining *g, uint64_t now, struct buf *b)
 {
-	unsigned n = 0;
-
 	if (!g->asking)
 		g->ndead = 0;
 	for (unsigned i = 0; i < g->hosts->n; i++) {
@@ -129,13 +129,11 @@ missing(struct joining *g, uint64_t now, struct buf *b)
 
 		if (id_eq(&h->node.id, &g->me.id) || is_heard(g, h))
 			continue;
-		if (!host_is_dead(h, now)) {
+		if (!host_is_dead(h, now))
 			host_name(b, h);
-			n++;
-		} else if (!g->asking && g->ndead < HOSTS_MAX)
+		else if (!g->asking && g->ndead < HOSTS_MAX)
 			g->dead[g->ndead++] = h->node;
 	}
-	return n;
 }
 
 static void
@@ -159,6 +157,25 @@ refuse(struct joining *g, struct buf *names)
 }
 
 static void
+refuse_many(struct joining *g)
+{
+	err_set(g->err, ERR_CONF,
+	    "store: %u hosts share it, and no more than %d can watch each "
+	    "other: give this one a store of its own",
+	    g->hosts->n + g->hosts->more, HOSTS_MAX);
+	finish(g, -1);
+}
+
+/* That the dead are still listed keeps nobody from starting for long: the
+ * store may have gone away meanwhile. */
+static bool
+may_start(const struct joining *g, const struct buf *missing, bool late)
+{
+	return g->known && missing->len == 0 && g->hosts->more == 0 &&
+	       (g->ndead == 0 || late);
+}
+
+static void
 look(void *arg)
 {
 	struct joining *g = arg;
@@ -169,8 +186,13 @@ look(void *arg)
 	if (!g->known && late) {
 		err_set(g->err, ERR_BUSY, "The store cannot be reached.");
 		finish(g, -1);
-	} else if (g->known && missing(g, now, &names) == 0 && g->ndead == 0)
+		return;
+	}
+	missing(g, now, &names);
+	if (may_start(g, &names, late))
 		finish(g, 0);
+	else if (g->hosts->more > 0 && late)
+		refuse_many(g);
 	else if (names.len > 0 && late)
 		refuse(g, &names);
 	else

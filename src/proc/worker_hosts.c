@@ -145,6 +145,16 @@ say(struct worker_hosts *w, unsigned unheard)
 		    w->s->node.bus);
 }
 
+static void
+say_more(struct worker_hosts *w)
+{
+	unsigned more = w->s->board->hosts.more;
+
+	if (more > 0 && w->ticks % AGAIN_TICKS == 0)
+		log_error("too many hosts share the store", "hosts=%u most=%d",
+		    HOSTS_MAX + more, HOSTS_MAX);
+}
+
 static bool
 has_twin(const struct worker_hosts *w, uint64_t now)
 {
@@ -196,6 +206,7 @@ worker_hosts_tick(struct worker_hosts *w)
 	unheard = listen_for(w, now);
 	say(w, unheard);
 	say_twin(w, now);
+	say_more(w);
 	w->unheard = unheard;
 	w->board->hosts_unheard = unheard;
 	if (unheard > 0 && w->ticks % RESYNC_TICKS == 0)

@@ -3,10 +3,12 @@ happens on one is seen on all."""
 
 import asyncio
 import hashlib
+import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from burung import Client, Server, mongo, redis
@@ -15,7 +17,7 @@ from burung.ctl import Ctl
 from burung.prometheus import parse
 from burung.redis import Line, Redis
 from burung.scene import direct, group, members, say
-from burung.server import PASSWORD, free_port, wait_for
+from burung.server import PASSWORD, free_port, send_signal, wait_for
 
 pytestmark = [
     pytest.mark.skipif(mongo.find() is None, reason="there is no MongoDB"),
@@ -71,6 +73,12 @@ async def until_ended(device: Client, timeout: float) -> None:
 def readiness(server: Server) -> tuple[int, str]:
     answer = http_request(server.port, "GET", "/readyz", timeout=5)
     return answer.status, answer.body.decode()
+
+
+def stopped_children(server: Server) -> list[int]:
+    master = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    children = [int(pid) for pid in master.read_text().split()]
+    return [pid for pid in children if Path(f"/proc/{pid}/stat").read_text().split()[2] == "T"]
 
 
 def hosts_of(server: Server) -> list[dict]:
@@ -196,6 +204,20 @@ def test_host_that_was_stopped_leaves_and_one_that_was_killed_is_soon_forgotten(
     began = time.monotonic()
     killed.start()
     assert time.monotonic() - began < 9
+
+
+def test_host_starts_though_the_store_goes_away_before_it_could_forget_a_dead_one(make_host, bus):
+    dead, host = make_host(bus=bus.url), make_host(start=False, bus=bus.url)
+    dead.kill()
+    host.arm("join.asked", "stop")
+    host.start(ready=False)
+    (asking,) = wait_for("it has asked once", lambda: stopped_children(host))
+    away = host.arm("mongo.nodes", "fail")
+    send_signal(asking, signal.SIGCONT)
+    host.wait_log("worker accepts", 20)
+    away.unlink()
+    host.wait_ready()
+    wait_for("it knows of itself", lambda: hosts_of(host))
 
 
 # Running

@@ -75,6 +75,9 @@ test_many(void)
 	is_int(hosts->n, 1, "and go");
 	update(HOSTS_MAX + 10, 300);
 	is_int(hosts->n, HOSTS_MAX, "more than can be watched are left out");
+	is_int(hosts->more, 10, "and counted");
+	update(HOSTS_MAX, 400);
+	is_int(hosts->more, 0, "as long as they are there");
 }
 
 int

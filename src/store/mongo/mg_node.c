@@ -1,13 +1,18 @@
 /* store/mongo/mg_node.c - the hosts that share the store. */
 
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "store/mongo/mg.h"
 
 int
 mg_node_put(struct db *db, const struct node *n, struct err *err)
 {
-	bson_t *set = mg_doc("run:b name:s bus:s serving:i at:u", &n->run,
-	    n->name, n->bus, (int)n->serving, n->at);
+	bson_t *set;
+
+	if (FAILPOINT_FAILS("mongo.nodes"))
+		return mg_busy((struct mg *)db, err);
+	set = mg_doc("run:b name:s bus:s serving:i at:u", &n->run, n->name,
+	    n->bus, (int)n->serving, n->at);
 
 	return mg_update((struct mg *)db, C_NODES, mg_doc("_id:b", &n->id),
 		   mg_doc("$set:d", set), MG_UPSERT, err) == -1
