@@ -211,13 +211,8 @@ reload(struct places *p)
 	if (fixed[0] != '\0')
 		log_warn(
 		    "keys that need a restart changed", "keys=\"%s\"", fixed);
-	if (log_open(conf->log_file) == -1)
-		log_error("log_file not opened", "path=%s why=\"%s\"",
-		    conf->log_file, strerror(errno));
-	s->board->log_level = (int)conf->log_level;
-	log_set_level(conf->log_level);
-	log_info("configuration read", "workers=\"replaced one by one\"");
 	places_replace(p, conf);
+	log_info("configuration read", "workers=\"replaced one by one\"");
 }
 
 static void

@@ -32,11 +32,16 @@ struct places {
 	struct server *server;
 	unsigned n;
 	unsigned conf_no; /* of the present configuration */
+	unsigned confs;   /* numbers given to configurations */
 	int newcomer;     /* the place that replaces another; -1 none */
+	unsigned vain;    /* newcomers that did not start, in a row */
+	uint64_t next_ms; /* no newcomer before */
 	bool replacing;
+	bool proven; /* a worker serves with the present one */
 	bool ending;
 	bool announced;      /* "ready" was logged */
-	struct conf *former; /* while replacing: what to go back to */
+	struct conf *former; /* what to go back to, or NULL */
+	unsigned former_no;
 	struct place place[PLACES_MAX];
 };
 
@@ -48,8 +53,8 @@ void places_init(struct places *p, struct server *s);
 unsigned places_tick(struct places *p);
 
 /* Puts workers with conf (which it owns from now on) in the place of all
- * others, one by one. When one does not start, the former configuration stays.
- */
+ * others, one by one. When the first does not start in three tries, the former
+ * configuration stays; behind that, each is tried again until it does. */
 void places_replace(struct places *p, struct conf *conf);
 
 /* Tells all to drain; those that do not within 10 s are killed. */

@@ -182,6 +182,51 @@ def test_hup_while_the_worker_to_be_replaced_dies_leaves_no_worker_too_many(make
     server.wait_workers(1, without=before)
 
 
+def registrations(server) -> set[str]:
+    """What the workers that serve say of it."""
+    return {server.api().call("info")["registration"] for _ in range(40)}
+
+
+def test_hup_whose_first_new_worker_does_not_start_leaves_all_as_it_was(make_server, tmp_path):
+    logs = [tmp_path / "one.log", tmp_path / "two.log"]
+    server = make_server(start=False, workers=2, log_file=str(logs[0]))
+    server.start()
+    old = server.wait_workers(2)
+    server.write_conf(registration="closed", log_file=str(logs[1]))
+    armed = server.arm("worker.before_accept")
+    server.signal(signal.SIGHUP)
+    wait_for("the first died", lambda: not armed.exists())
+    armed.touch()
+    wait_for("the second died", lambda: not armed.exists())
+    armed.touch()
+    wait_for("the third died", lambda: not armed.exists())
+    wait_for("it is given up", lambda: "the former configuration stays" in logs[1].read_text())
+    wait_for("done", lambda: "workers replaced" in logs[0].read_text())
+    assert server.workers() == old
+    assert registrations(server) == {"open"}
+    server.signal(signal.SIGUSR1)
+    wait_for("the log is the former", lambda: "log reopened" in logs[0].read_text())
+    server.signal(signal.SIGHUP)
+    new = server.wait_workers(2, without=old)
+    assert registrations(server) == {"closed"}
+    assert not set(old) & set(new)
+
+
+def test_hup_goes_on_when_a_later_new_worker_dies(make_server):
+    server = make_server(workers=3)
+    old = server.wait_workers(3)
+    server.write_conf(registration="closed")
+    first = server.arm("worker.before_accept", "stall-1")
+    server.signal(signal.SIGHUP)
+    wait_for("the first is about to serve", lambda: not first.exists())
+    second = server.arm("worker.before_accept")
+    server.wait_workers(3, without=old)
+    assert not second.exists(), "none was killed"
+    server.wait_log("workers replaced")
+    assert "the former configuration stays" not in server.log()
+    assert registrations(server) == {"closed"}
+
+
 def test_hup_again_and_again_leaves_the_workers_complete(make_server):
     server = make_server(workers=2)
     old = server.wait_workers(2)
