@@ -123,18 +123,19 @@ forget_told(struct queue *q, uint64_t told)
 static bool
 follows_refused(struct queue *q, const struct append *a)
 {
-	struct refusal *r = q->refused, *end = r + q->nrefused;
+	struct refusal *r = q->refused;
+	size_t i = 0;
 
-	while (r != end &&
-	       (r->batch <= a->told || !id_eq(&r->room, &a->ev->room) ||
-		   !id_eq(&r->from, &a->ev->from)))
-		r++;
-	if (r == end)
+	while (i < q->nrefused &&
+	       (r[i].batch <= a->told || !id_eq(&r[i].room, &a->ev->room) ||
+		   !id_eq(&r[i].from, &a->ev->from)))
+		i++;
+	if (i == q->nrefused)
 		return false;
-	if (!cid_eq(&r->cid, &a->ev->cid))
+	if (!cid_eq(&r[i].cid, &a->ev->cid))
 		return true;
-	memmove(r, r + 1, (size_t)(end - (r + 1)) * sizeof(*r));
 	q->nrefused--;
+	memmove(&r[i], &r[i + 1], (q->nrefused - i) * sizeof(*r));
 	return false;
 }
 
