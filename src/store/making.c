@@ -52,6 +52,19 @@ making_same(const struct room_new *n, const struct event *ev, struct err *err)
 }
 
 int
+making_about(const struct event *ev, struct id *id_r, struct err *err)
+{
+	struct event_subject about;
+
+	if (ev->kind != EV_ADDED)
+		return making_other(err);
+	if (event_subject(ev, &about, err) == -1)
+		return -1;
+	*id_r = about.room;
+	return 0;
+}
+
+int
 making_may_invite(struct db *db, const struct id *user, struct err *err)
 {
 	struct user u;
@@ -79,4 +92,32 @@ making_revoked(
 	event_body_self(&body, ev_r->kind, &about);
 	event_set_body(ev_r, body.data, body.len);
 	buf_free(&body);
+}
+
+void
+making_leave(struct event *ev_r, const struct id *user, const struct id *room)
+{
+	struct event_subject who = { .user = *user };
+	struct buf body = { 0 };
+
+	*ev_r = (struct event){
+		.room = *room, .from = *user, .kind = EV_LEAVE, .cid = cid_new()
+	};
+	event_body_leave(&body, &who);
+	event_set_body(ev_r, body.data, body.len);
+	buf_free(&body);
+}
+
+void
+making_left(struct append *a, int rc, struct event_list *more)
+{
+	if (rc == 0 && a->ev->seq > 0) {
+		event_list_push(more, a->ev);
+		for (size_t i = 0; i < a->more.n; i++)
+			event_list_push(more, &a->more.v[i]);
+		a->more.n = 0;
+	} else {
+		event_free_body(a->ev);
+	}
+	append_clear(a);
 }

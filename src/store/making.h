@@ -18,6 +18,9 @@ void making_body(struct buf *b, const struct room_new *n);
 int making_same(
     const struct room_new *n, const struct event *ev, struct err *err);
 int making_other(struct err *err); /* it is not: CONFLICT. -1 */
+/* The same of a group, by the event that its maker's cid names in the maker's
+ * self room: *id_r is the room it is about. 0, or -1 *err (CONFLICT). */
+int making_about(const struct event *ev, struct id *id_r, struct err *err);
 
 /* 0, or -1 *err (FORBIDDEN: this user may not invite). */
 int making_may_invite(struct db *db, const struct id *user, struct err *err);
@@ -25,5 +28,11 @@ int making_may_invite(struct db *db, const struct id *user, struct err *err);
 /* The entry of the self room that tells the user's other devices. */
 void making_revoked(
     struct event *ev_r, const struct id *user, const struct id *session);
+
+/* The user's leaving of the room, as if asked for; and what came of its append
+ * (rc), which is cleared: ev and what followed go into more. */
+void making_leave(
+    struct event *ev_r, const struct id *user, const struct id *room);
+void making_left(struct append *a, int rc, struct event_list *more);
 
 #endif

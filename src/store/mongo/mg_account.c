@@ -8,6 +8,7 @@
 #include "base/failpoint.h"
 #include "base/mem.h"
 #include "model/text.h"
+#include "store/making.h"
 #include "store/mongo/mg_known.h"
 
 #define LEAVING_MS 30000 /* a deletion takes less */
@@ -183,28 +184,16 @@ static int
 leave(struct mg *m, const struct id *user, const struct id *room,
     struct event_list *more, struct err *err)
 {
-	struct event_subject who = { .user = *user };
-	struct event ev = {
-		.room = *room, .from = *user, .kind = EV_LEAVE, .cid = cid_new()
-	};
+	struct event ev;
 	struct append a = { .ev = &ev, .n = 1 };
-	struct buf body = { 0 };
+	bool failed;
 	int rc;
 
-	event_body_leave(&body, &who);
-	event_set_body(&ev, body.data, body.len);
-	buf_free(&body);
+	making_leave(&ev, user, room);
 	rc = mg_append_one(m, &a, err);
-	if (rc == 0 && ev.seq > 0) {
-		event_list_push(more, &ev);
-		for (size_t i = 0; i < a.more.n; i++)
-			event_list_push(more, &a.more.v[i]);
-		a.more.n = 0;
-	} else {
-		event_free_body(&ev);
-	}
-	append_clear(&a);
-	return rc == -1 && mg_is_failure(&a.err) ? -1 : 0; /* or out already */
+	failed = rc == -1 && mg_is_failure(&a.err);
+	making_left(&a, rc, more);
+	return failed ? -1 : 0; /* or out already */
 }
 
 int

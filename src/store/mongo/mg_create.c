@@ -61,21 +61,14 @@ find_group(
 	struct event like = {
 		.room = n->creator, .from = n->creator, .cid = n->cid
 	};
-	struct event_subject about;
 	struct event ev;
 	int rc = mg_event_by_cid(m, &like, &ev, err);
 
 	if (rc != 1)
 		return rc;
-	if (ev.kind != EV_ADDED)
-		rc = making_other(err);
-	else
-		rc = event_subject(&ev, &about, err);
+	rc = making_about(&ev, id_r, err);
 	event_free_body(&ev);
-	if (rc == -1)
-		return -1;
-	*id_r = about.room;
-	return check_same(m, n, id_r, err);
+	return rc == -1 ? -1 : check_same(m, n, id_r, err);
 }
 
 static int

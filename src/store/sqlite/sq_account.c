@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "store/making.h"
 #include "store/sqlite/sq_batch.h"
 
 /* One change of an account, in a transaction of its own. */
@@ -168,26 +169,13 @@ static int
 leave(struct sq *s, const struct id *user, const struct id *room,
     struct event_list *more, struct err *err)
 {
-	struct event_subject who = { .user = *user };
-	struct event ev = {
-		.room = *room, .from = *user, .kind = EV_LEAVE, .cid = cid_new()
-	};
+	struct event ev;
 	struct append a = { .ev = &ev, .n = 1 };
-	struct buf *body = sq_batch_tmp(s);
 	int rc;
 
-	event_body_leave(body, &who);
-	event_set_body(&ev, body->data, body->len);
+	making_leave(&ev, user, room);
 	rc = sq_append_one(s, &a, err);
-	if (rc == 0) {
-		event_list_push(more, &ev);
-		for (size_t i = 0; i < a.more.n; i++)
-			event_list_push(more, &a.more.v[i]);
-		a.more.n = 0;
-	} else {
-		event_free_body(&ev);
-	}
-	append_clear(&a);
+	making_left(&a, rc, more);
 	return rc;
 }
 

@@ -66,7 +66,6 @@ static int
 find_group(
     struct sq *s, const struct room_new *n, struct id *id_r, struct err *err)
 {
-	struct event_subject about;
 	struct event ev = { 0 };
 	int rc = one_event(s,
 	    sq_query(s, Q_EVENT_BY_CID, err, "bbc", &n->creator, &n->creator,
@@ -75,15 +74,9 @@ find_group(
 
 	if (rc != 1)
 		return rc;
-	if (ev.kind != EV_ADDED)
-		rc = making_other(err);
-	else
-		rc = event_subject(&ev, &about, err);
+	rc = making_about(&ev, id_r, err);
 	event_free_body(&ev);
-	if (rc == -1)
-		return -1;
-	*id_r = about.room;
-	return check_same(s, n, id_r, err);
+	return rc == -1 ? -1 : check_same(s, n, id_r, err);
 }
 
 static int
