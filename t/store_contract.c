@@ -288,6 +288,42 @@ test_several(struct db *db)
 		event_free_body(&ev[i]);
 }
 
+/* One of several turns out to be something else after those before it were
+ * taken up: none of them is, and what else is in the batch goes on. */
+static void
+test_several_taken_back(struct db *db)
+{
+	struct id room = fix_room(db, ROOM_PRIVATE, &ani, 1);
+	struct event first, ev[3], last;
+	struct append a[] = { { .ev = &first, .n = 1 }, { .ev = ev, .n = 3 },
+		{ .ev = &last, .n = 1 } };
+	struct append *ops[] = { &a[0], &a[1], &a[2] };
+	struct event_list l;
+
+	fix_message(&first, &room, &ani, "first");
+	fix_message(&last, &room, &ani, "last");
+	for (int i = 0; i < 3; i++)
+		fix_message(&ev[i], &room, &ani, "several");
+	ev[2].cid = first.cid;
+	db->driver->append(db, ops, 3);
+	is_int(a[1].err.code, ERR_CONFLICT, "the third is something else");
+	ok(first.seq == 3 && last.seq == 4, "before and behind it is stored");
+	is_int(room_row(db, &room).no, 2, "the room counts two");
+	is_int(member_row(db, &room, &ani).read_seq, 4, "read by their author");
+	db_events(db, &room, 3, 99, 99, 0, &l, NULL);
+	ok(l.n == 2 && strcmp(l.v[0].body, "first") == 0 &&
+		strcmp(l.v[1].body, "last") == 0,
+	    "and has two");
+	event_list_free(&l);
+	ev[2].cid = cid_new();
+	db->driver->append(db, &ops[1], 1);
+	ok(ev[0].seq == 5 && ev[2].seq == 7, "asked for rightly, they are");
+	for (int i = 0; i < 3; i++)
+		event_free_body(&ev[i]);
+	event_free_body(&first);
+	event_free_body(&last);
+}
+
 static int
 say_under(struct db *db, struct event *ev, uint64_t joined)
 {
@@ -998,6 +1034,7 @@ main(void)
 	test_membership(db);
 	test_repeat(db);
 	test_several(db);
+	test_several_taken_back(db);
 	test_batch(db);
 	test_members(db);
 	test_owners(db);

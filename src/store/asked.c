@@ -4,16 +4,22 @@
 #include <string.h>
 
 void
-append_reset(struct append *a)
+append_renumber(struct append *a)
 {
-	err_clear(&a->err);
-	append_clear(a);
-	a->nothing = false;
 	for (size_t i = 0; i < a->n; i++) {
 		a->ev[i].seq = a->ev[i].no = 0;
 		if (a->repeated != NULL)
 			a->repeated[i] = false;
 	}
+}
+
+void
+append_reset(struct append *a)
+{
+	err_clear(&a->err);
+	append_clear(a);
+	a->nothing = false;
+	append_renumber(a);
 }
 
 bool

@@ -8,6 +8,9 @@
 /* Nothing is answered yet. */
 void append_reset(struct append *a);
 
+/* None of its events has a number yet. */
+void append_renumber(struct append *a);
+
 /* One sender, one room; several only when they are messages. */
 bool append_well_formed(const struct append *a);
 

@@ -188,14 +188,33 @@ plan_change(struct run *r, struct op *op, struct change *c, struct err *err)
 	return mg_fold(r->m, c->room, c->ev, true, err);
 }
 
-/* What changes who may do what is looked at with everything before it in its
- * room stored, and everything behind it with that stored. */
+/* Is a cid of a planned already? */
 static bool
-must_wait(const struct op *op, struct known *k)
+is_planned(const struct run *r, const struct append *a)
+{
+	for (size_t i = 0; i < r->nslots; i++) {
+		const struct event *ev = r->slots[i].ev;
+
+		if (!id_eq(&ev->room, &a->ev->room) ||
+		    !id_eq(&ev->from, &a->ev->from))
+			continue;
+		for (size_t j = 0; j < a->n; j++)
+			if (cid_eq(&ev->cid, &a->ev[j].cid))
+				return true;
+	}
+	return false;
+}
+
+/* What changes who may do what is looked at with everything before it in its
+ * room stored, and everything behind it with that stored. Several messages are
+ * stored all or none, so it must be known which of them are. */
+static bool
+must_wait(const struct run *r, const struct op *op, struct known *k)
 {
 	bool change = !op->internal && op->a->ev->kind != EV_MESSAGE;
 
-	if (change && k->planned > 0)
+	if (k->planned > 0 &&
+	    (change || (op->a->n > 1 && is_planned(r, op->a))))
 		k->closed = true;
 	return k->closed;
 }
@@ -215,7 +234,7 @@ plan(struct run *r, struct op *op, struct err *err)
 		return -1;
 	if (!c.room->there)
 		return err_set(err, ERR_NOT_FOUND, "There is no such room.");
-	if (must_wait(op, c.room))
+	if (must_wait(r, op, c.room))
 		return WAIT;
 	return c.ev->kind == EV_MESSAGE ? plan_messages(r, op, &c, err)
 					: plan_change(r, op, &c, err);

@@ -46,41 +46,93 @@ check_messages(struct sq *s, struct change *c, struct err *err)
 	return room_same_membership(&c->actor->m, a->joined, err);
 }
 
+/* ev gets the next number, or those it was stored with: 0, or -1 *err, also
+ * when its cid was used for something else. */
+static int
+put_message(struct sq *s, struct change *c, size_t i, struct err *err)
+{
+	struct event *ev = &c->a->ev[i];
+	int rc = sq_batch_try(s, c->room, ev, err);
+
+	if (rc == 1) {
+		c->actor->m.read_seq = ev->seq;
+		c->actor->m.read_no = ev->no;
+		c->actor->dirty = true;
+	} else if (rc == 0) {
+		rc = sq_find_repeat(s, ev, err);
+		if (rc == 1)
+			append_set_repeated(c->a, i);
+		else if (rc == 0)
+			rc = err_set(
+			    err, ERR_INTERNAL, "A cid is and is not there.");
+	}
+	return rc == -1 ? -1 : 0;
+}
+
+static int
+put_or_twin(struct sq *s, struct change *c, size_t i, struct err *err)
+{
+	struct event *ev = &c->a->ev[i], *twin = append_twin(c->a, i);
+
+	if (ev->seq > 0)
+		return 0;
+	if (twin == NULL)
+		return put_message(s, c, i, err);
+	if (append_same_event(ev, twin, err) == -1)
+		return -1;
+	ev->seq = twin->seq;
+	ev->no = twin->no;
+	ev->at = twin->at;
+	append_set_repeated(c->a, i);
+	return 0;
+}
+
+/* All, or none and -1 *err. */
 static int
 put_messages(struct sq *s, struct change *c, struct err *err)
 {
+	struct batch_member actor;
+	struct batch_room room;
 	struct append *a = c->a;
-	struct member *m = &c->actor->m;
 
+	if (a->n == 1)
+		return put_or_twin(s, c, 0, err);
+	room = *c->room;
+	actor = *c->actor;
 	for (size_t i = 0; i < a->n; i++) {
-		struct event *ev = &a->ev[i], *twin = append_twin(a, i);
-
-		if (twin != NULL) {
-			ev->seq = twin->seq;
-			ev->no = twin->no;
-			ev->at = twin->at;
-			append_set_repeated(a, i);
+		if (put_or_twin(s, c, i, err) == 0)
 			continue;
-		}
-		if (ev->seq > 0)
-			continue;
-		if (sq_batch_put(s, c->room, ev, err) == -1)
-			return -1;
-		m->read_seq = ev->seq;
-		m->read_no = ev->no;
-		c->actor->dirty = true;
+		*c->room = room;
+		*c->actor = actor;
+		if (!sq_is_failure(err) &&
+		    sq_run(s, Q_EVENTS_BACK, err, "bu", &room.room.id,
+			room.room.seq) != -1)
+			append_renumber(a);
+		return -1;
 	}
 	return 0;
 }
 
+/* Most are new: the insert finds out. Only when it, or a right, says no is
+ * looked for what was stored before. */
 static int
 do_messages(struct sq *s, struct change *c, struct err *err)
 {
+	struct err why = { 0 };
+	int fresh;
+
 	c->s.user = c->ev->from;
 	c->target = c->actor;
-	if (check_messages(s, c, err) == -1)
+	if (check_messages(s, c, &why) == 0 && put_messages(s, c, &why) == 0)
+		return 0;
+	if (sq_is_failure(&why)) {
+		*err = why;
 		return -1;
-	return put_messages(s, c, err);
+	}
+	fresh = sq_find_repeats(s, c->a, err);
+	if (fresh <= 0)
+		return fresh;
+	return check_messages(s, c, err) == -1 ? -1 : put_messages(s, c, err);
 }
 
 static int
@@ -210,6 +262,7 @@ int
 sq_append_one(struct sq *s, struct append *a, struct err *err)
 {
 	struct change c = { .a = a, .ev = a->ev };
+	bool message = a->ev->kind == EV_MESSAGE;
 	int fresh;
 
 	if (!append_well_formed(a))
@@ -220,14 +273,15 @@ sq_append_one(struct sq *s, struct append *a, struct err *err)
 		return -1;
 	if (!c.room->there)
 		return err_set(err, ERR_NOT_FOUND, "There is no such room.");
-	fresh = sq_find_repeats(s, a, err);
-	if (fresh <= 0)
-		return fresh;
+	if (!message) {
+		fresh = sq_find_repeats(s, a, err);
+		if (fresh <= 0)
+			return fresh;
+	}
 	c.actor = sq_batch_member(s, &c.ev->room, &c.ev->from, err);
 	if (c.actor == NULL)
 		return -1;
-	return c.ev->kind == EV_MESSAGE ? do_messages(s, &c, err)
-					: do_change(s, &c, err);
+	return message ? do_messages(s, &c, err) : do_change(s, &c, err);
 }
 
 static int

@@ -183,19 +183,24 @@ sq_batch_member(
 	return m;
 }
 
-int
-sq_batch_put(
-    struct sq *s, struct batch_room *r, struct event *ev, struct err *err)
+/* ev by this query: 1, 0 not stored, or -1 *err. */
+static int
+put(struct sq *s, enum sq_query q, struct batch_room *r, struct event *ev,
+    struct err *err)
 {
 	struct room *o = &r->room;
+	int rows;
 
 	ev->seq = o->seq + 1;
 	ev->no = o->no + (ev->kind == EV_MESSAGE);
 	ev->at = s->batch->now;
-	if (sq_run(s, Q_EVENT_ADD, err, "buuibcuut", &ev->room, ev->seq, ev->no,
-		(int)ev->kind, &ev->from, &ev->cid, ev->at, ev->target,
-		ev->body_len > 0 ? ev->body : "", (size_t)ev->body_len) == -1)
-		return -1;
+	rows = sq_run(s, q, err, "buuibcuut", &ev->room, ev->seq, ev->no,
+	    (int)ev->kind, &ev->from, &ev->cid, ev->at, ev->target,
+	    ev->body_len > 0 ? ev->body : "", (size_t)ev->body_len);
+	if (rows <= 0) {
+		ev->seq = ev->no = 0;
+		return rows;
+	}
 	o->seq = ev->seq;
 	o->no = ev->no;
 	o->at = ev->at;
@@ -203,7 +208,21 @@ sq_batch_put(
 	if (ev->kind == EV_MESSAGE)
 		o->last_message = ev->seq;
 	r->dirty = true;
-	return 0;
+	return 1;
+}
+
+int
+sq_batch_put(
+    struct sq *s, struct batch_room *r, struct event *ev, struct err *err)
+{
+	return put(s, Q_EVENT_ADD, r, ev, err) == -1 ? -1 : 0;
+}
+
+int
+sq_batch_try(
+    struct sq *s, struct batch_room *r, struct event *ev, struct err *err)
+{
+	return put(s, Q_EVENT_TRY, r, ev, err);
 }
 
 int

@@ -36,6 +36,10 @@ struct batch_member *sq_batch_member(struct sq *s, const struct id *room,
  * head. ev->room is the room's. 0, or -1 *err. */
 int sq_batch_put(
     struct sq *s, struct batch_room *r, struct event *ev, struct err *err);
+/* The same, unless its sender has used its cid in the room before. 1; 0: so it
+ * is, and nothing is done; -1 *err. */
+int sq_batch_try(
+    struct sq *s, struct batch_room *r, struct event *ev, struct err *err);
 
 /* The room and the member's row get it. join: to's role from now on. ev is the
  * stored event. */
@@ -70,7 +74,10 @@ struct change {
  * mute, an archiving. 0, or -1 *err. */
 int sq_self_change(struct sq *s, struct change *c, struct err *err);
 
-/* sq_repeat.c. Finds what of a is stored already: it gets its numbers and its
+/* sq_repeat.c. Was ev stored before, under its cid? 1: it has its numbers; 0:
+ * no; -1 *err (CONFLICT: as something else). */
+int sq_find_repeat(struct sq *s, struct event *ev, struct err *err);
+/* Finds what of a is stored already: it gets its numbers and its
  * mark. Those that are new keep seq 0. How many are new, or -1 *err (CONFLICT:
  * the cid was used for something else). */
 int sq_find_repeats(struct sq *s, struct append *a, struct err *err);

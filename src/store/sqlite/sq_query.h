@@ -139,6 +139,10 @@ Q(HEIR, "SELECT user FROM members WHERE room=? AND user<>?"
 
 Q(EVENT_ADD, "INSERT INTO events (room,seq,no,kind,sender,cid,at,target,body)"
 	     " VALUES (?,?,?,?,?,?,?,?,?)")
+Q(EVENT_TRY, "INSERT INTO events (room,seq,no,kind,sender,cid,at,target,body)"
+	     " VALUES (?,?,?,?,?,?,?,?,?)"
+	     " ON CONFLICT (room,sender,cid) DO NOTHING")
+Q(EVENTS_BACK, "DELETE FROM events WHERE room=? AND seq>?")
 Q(EVENT_GET, "SELECT " EVENT_COLS " FROM events e WHERE e.room=? AND e.seq=?")
 Q(EVENT_CID, "SELECT cid FROM events WHERE room=? AND seq=?")
 Q(EVENT_BY_CID, "SELECT " EVENT_COLS " FROM events e"

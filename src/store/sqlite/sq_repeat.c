@@ -3,9 +3,8 @@
 #include "store/asked.h"
 #include "store/sqlite/sq_batch.h"
 
-/* 1: stored before, ev has its numbers; 0: new; -1 *err. */
-static int
-find_repeat(struct sq *s, struct event *ev, struct err *err)
+int
+sq_find_repeat(struct sq *s, struct event *ev, struct err *err)
 {
 	sqlite3_stmt *stmt = sq_query(
 	    s, Q_EVENT_BY_CID, err, "bbc", &ev->room, &ev->from, &ev->cid);
@@ -37,7 +36,7 @@ sq_find_repeats(struct sq *s, struct append *a, struct err *err)
 	for (size_t i = 0; i < a->n; i++) {
 		struct event *twin = append_twin(a, i);
 		int rc = twin != NULL ? append_same_event(&a->ev[i], twin, err)
-				      : find_repeat(s, &a->ev[i], err);
+				      : sq_find_repeat(s, &a->ev[i], err);
 
 		if (rc == -1)
 			return -1;
