@@ -6,12 +6,13 @@ import os
 import signal
 import socket
 import struct
-from contextlib import contextmanager
+import time
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from burung import new_cid
 from burung.raw import TEXT, Raw, encode
-from burung.scene import RawDevice, group, history, room_of
+from burung.scene import ELSEWHERE_S, RawDevice, group, history, room_of
 from burung.server import send_signal, wait_for
 
 FAR = 4102444800000  # the year 2100
@@ -22,14 +23,16 @@ def port_of(device: Raw) -> int:
 
 
 def greeted(server, account, wanted) -> RawDevice:
-    """A device at a worker that is wanted."""
-    for _ in range(60):
-        device = RawDevice(server, account)
-        if wanted(server.worker_of(port_of(device))):
-            device.hello()
-            return device
-        device.socket.close()
-    raise AssertionError("60 connections, none at a worker that is wanted")
+    """A device at a worker that is wanted; the others weigh on theirs until it is found."""
+    until = time.monotonic() + ELSEWHERE_S
+    with ExitStack() as ballast:
+        while time.monotonic() < until:
+            device = RawDevice(server, account)
+            if wanted(server.worker_of(port_of(device))):
+                device.hello()
+                return device
+            ballast.enter_context(device)
+    raise AssertionError(f"for {ELSEWHERE_S} s no connection at a worker that is wanted")
 
 
 def over_websocket(server, member) -> Raw:
@@ -63,17 +66,6 @@ def cut(sock: socket.socket, how: str) -> None:
     sock.close()
 
 
-def queued(server, port: int) -> int:
-    """Bytes from this port that the server has not read."""
-    with open("/proc/net/tcp") as table:
-        for line in list(table)[1:]:
-            fields = line.split()
-            ends = [int(fields[i].split(":")[1], 16) for i in (1, 2)]
-            if ends == [server.port, port]:
-                return int(fields[4].split(":")[1], 16)
-    return 0
-
-
 def holds(pid: int, inode: str) -> bool:
     folder = f"/proc/{pid}/fd"
     for name in os.listdir(folder):
@@ -103,8 +95,9 @@ class Late:
         """Inside, the try waits; afterwards its worker has seen it, and the end behind it."""
         send_signal(self.pid, signal.SIGSTOP)
         try:
+            assert self.server.stopped() == self.pid
             send_over(self.device, self.member, op, fields)
-            wait_for("it lies in the socket", lambda: queued(self.server, self.port))
+            wait_for("it lies in the socket", lambda: self.server.unread(self.port))
             cut(self.device.socket, self.how)
             yield
         finally:

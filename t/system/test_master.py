@@ -14,7 +14,7 @@ import pytest
 from burung import Client, Refused, Server, ServerDied, http_request, new_cid
 from burung.raw import Raw
 from burung.scene import RawDevice, group, history, online, open_elsewhere, room_of, say, say_many
-from burung.server import binary, children_of, running, send_signal, stat_of, wait_for
+from burung.server import binary, children_of, running, send_signal, wait_for
 from burung.store import read_store
 
 root = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
@@ -171,7 +171,8 @@ def test_hup_while_the_worker_to_be_replaced_dies_leaves_no_worker_too_many(make
     stopped = server.arm("worker.before_accept", "stop")
     server.signal(signal.SIGHUP)
     wait_for("a new worker before it accepts", lambda: not stopped.exists())
-    (new,) = set(server.workers()) - {old}
+    new = server.stopped()
+    assert new != old
     send_signal(old, signal.SIGKILL)
     wait_for("the old one's place is taken again", lambda: len(server.workers()) == 2)
     server.wait_log(rf"worker accepts place=1 pid=(?!{old}\b)")
@@ -301,8 +302,8 @@ def test_stopped_worker_that_holds_the_write_lock_is_replaced(make_server):
             + body
         )
         wait_for("somebody stopped", lambda: not path.exists())
-    states = {pid: stat_of(pid) for pid in old}
-    [stopped] = [pid for pid, stat in states.items() if stat and stat[0] == "T"]
+    stopped = server.stopped()
+    assert stopped in old
     began = time.monotonic()
     while True:
         try:

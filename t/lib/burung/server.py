@@ -1,6 +1,9 @@
 """A burungd of one's own: its port, its data folder, its processes."""
 
+import contextlib
 import hashlib
+import http.client
+import json
 import os
 import random
 import re
@@ -206,6 +209,27 @@ class Server:
         except OSError:
             return False
 
+    def accepting(self) -> list[int]:
+        """The pids of the workers that take connections, as any of them says on the admin
+        socket; [] while nobody answers."""
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return [w["pid"] for w in self.status()["workers"] if w["accepting"]]
+        return []
+
+    def status(self) -> dict:
+        folder = os.open(Path(self.conf["data"]) / "run", os.O_PATH)
+        line = http.client.HTTPConnection("admin", timeout=2)
+        try:
+            line.sock = socket.socket(socket.AF_UNIX)
+            line.sock.settimeout(2)
+            # Its path may be longer than an address holds.
+            line.sock.connect(f"/proc/self/fd/{folder}/admin.sock")
+            line.request("POST", "/admin/status", b"{}", {"Content-Type": "application/json"})
+            return json.loads(line.getresponse().read())
+        finally:
+            line.close()
+            os.close(folder)
+
     def accepts(self) -> bool:
         """Does anybody listen?"""
         with socket.socket() as probe:
@@ -213,7 +237,15 @@ class Server:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def wait_ready(self, timeout: float = 30) -> None:
+        """All workers serve: /readyz speaks for the one that answers."""
         wait_for(f"ready: {self.folder}", self.is_ready, timeout)
+        count = int(self.env.get("BURUNG_WORKERS", self.conf["workers"]))
+        if count > 1:
+            wait_for(
+                f"all workers accept: {self.folder}",
+                lambda: len(self.accepting()) >= count,
+                timeout,
+            )
 
     @property
     def pid(self) -> int:
@@ -224,14 +256,17 @@ class Server:
         return list(self._workers_were)
 
     def wait_workers(self, count: int | None = None, *, without=(), timeout: float = 20):
-        """The workers' pids once there are as many as configured and none of `without`."""
+        """The workers' pids once there are as many as configured, none of `without`, and all
+        accept."""
         count = count or int(self.conf["workers"])
 
         def complete():
             now = self.workers()
-            return now if len(now) == count and not set(now) & set(without) else None
+            if len(now) != count or set(now) & set(without):
+                return None
+            return now if set(self.accepting()) == set(now) else None
 
-        return wait_for(f"{count} workers", complete, timeout)
+        return wait_for(f"{count} workers that accept", complete, timeout)
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
@@ -361,6 +396,17 @@ class Server:
     def users(self, *names: str) -> list[Account]:
         return [self.user(name) for name in names]
 
+    def stopped(self) -> int:
+        """The pid of the one worker that a failpoint has stopped, waited for: its file is gone a
+        moment before the process stands still."""
+
+        def standing() -> list[int]:
+            stats = {pid: stat_of(pid) for pid in self.workers()}
+            return [pid for pid, stat in stats.items() if stat and stat[0] == "T"]
+
+        [pid] = wait_for("a worker stands still", standing)
+        return pid
+
     def worker_of(self, client_port: int) -> int | None:
         """The pid of the worker that holds the connection from this local port."""
         inode = self.inode_of(client_port)
@@ -377,12 +423,22 @@ class Server:
 
     def inode_of(self, client_port: int) -> str | None:
         """The socket's at the server's end, of the connection from this local port."""
+        end = self._end_of(client_port)
+        return end[9] if end else None
+
+    def unread(self, client_port: int) -> int:
+        """Bytes from this local port that the server has not read."""
+        end = self._end_of(client_port)
+        return int(end[4].split(":")[1], 16) if end else 0
+
+    def _end_of(self, client_port: int) -> list[str] | None:
+        """The kernel's line about the server's end of that connection."""
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
             fields = line.split()
             local = int(fields[1].split(":")[1], 16)
             remote = int(fields[2].split(":")[1], 16)
             if (local, remote) == (self.port, client_port):
-                return fields[9]
+                return fields
         return None
 
 

@@ -97,7 +97,8 @@ class Starving(Server):
             )
 
     def worker(self) -> int:
-        return self.wait_workers()[0]
+        """Not asked whether it accepts: that allocates, too."""
+        return wait_for("one worker", lambda: len(self.workers()) == 1 and self._workers_were)[0]
 
 
 class Ended:
