@@ -4,6 +4,7 @@ import asyncio
 import signal
 import time
 
+import pytest
 from burung import Client, new_cid
 from burung.scene import direct, group, online, open_elsewhere
 from burung.server import send_signal
@@ -68,18 +69,28 @@ async def test_presence_is_known_across_workers(server, name):
         await until_told(one, budi.id, False)
 
 
-async def test_person_stays_online_while_one_device_is_left(server, name):
-    ani, budi = server.users(name("ani"), name("budi"))
+@pytest.mark.parametrize("stays", ["here", "elsewhere"])
+async def test_person_stays_online_while_one_device_is_left(server, name, stays):
+    """Everybody does for some seconds: it is over when somebody is offline who left later."""
+    ani, budi, cici = server.users(name("ani"), name("budi"), name("cici"))
     direct(ani, budi)
+    direct(ani, cici)
     async with online(server, ani) as one:
-        phone = Client(server.port, budi)
-        await phone.open()
-        desk = Client(server.port, budi)
-        await open_elsewhere(server, desk, than=server.worker_of(phone.local_port))
+        here = server.worker_of(one.local_port)
+        phone, desk = Client(server.port, budi), Client(server.port, budi)
+        third = Client(server.port, cici)
+        near, far = (desk, phone) if stays == "here" else (phone, desk)
+        there = await open_elsewhere(server, far, than=here)
+        await open_elsewhere(server, near, than=there)
+        # Where the phone is, so that both are looked at together.
+        await open_elsewhere(server, third, than=server.worker_of(desk.local_port))
         await until_state(one, budi.id, True)
+        await until_told(one, cici.id, True)
         await phone.close()
-        await one.call("ping")
+        await third.close()
+        await until_told(one, cici.id, False)
         assert (await state_of(one, budi.id))["online"] is True
+        assert not told_presence(one, budi.id, False)
         await desk.close()
         await until_state(one, budi.id, False)
 
