@@ -345,7 +345,10 @@ worker_open(struct worker *w, uint32_t generation, struct err *err)
 	if (open_store(w, err) == -1)
 		return -1;
 	open_http(w);
-	if (open_gate(w, err) == -1 || open_bus(w, generation, err) == -1)
+	if (open_gate(w, err) == -1)
+		return -1;
+	FAILPOINT("worker.before_bus");
+	if (open_bus(w, generation, err) == -1)
 		return -1;
 	loop_on_turn_end(w->loop, LOOP_ORDER_BEAT, beat, w);
 	w->second = loop_timer_new(w->loop, SECOND_MS, true, each_second, w);
