@@ -24,7 +24,7 @@ struct host {
 	uint64_t last;
 };
 
-static struct host a, b;
+static struct host a, b, c;
 static struct redis_fixture redis;
 
 static void
@@ -81,13 +81,13 @@ stop(void *arg)
 	loop_stop(arg);
 }
 
-/* Both go on for a moment, without burning the processor. */
+/* All go on for a moment, without burning the processor. */
 static void
 turn(void)
 {
-	struct host *all[] = { &a, &b };
+	struct host *all[] = { &a, &b, &c };
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		if (all[i]->bus == NULL)
 			continue;
 		loop_defer(all[i]->loop, stop, all[i]->loop);
@@ -375,16 +375,16 @@ test_login(void)
 	close_both();
 	snprintf(url, sizeof(url), "redis://:wrong@127.0.0.1:%d", f.port);
 	open_host(&a, 1, url);
-	UNTIL(false, 500);
-	bus_state(a.bus, &s);
-	ok(strstr(s.why, "WRONGPASS") != NULL, "a wrong password is told");
+	ok(UNTIL((bus_state(a.bus, &s), strstr(s.why, "WRONGPASS") != NULL),
+	       DEADLINE_MS),
+	    "a wrong password is told");
 	ok(strstr(s.why, ":wrong@") == NULL, "but not shown");
 	close_host(&a);
 	snprintf(url, sizeof(url), "redis://127.0.0.1:%d", f.port);
 	open_host(&a, 1, url);
-	UNTIL(false, 500);
-	bus_state(a.bus, &s);
-	ok(strstr(s.why, "NOAUTH") != NULL, "so is a missing one");
+	ok(UNTIL((bus_state(a.bus, &s), strstr(s.why, "NOAUTH") != NULL),
+	       DEADLINE_MS),
+	    "so is a missing one");
 	close_host(&a);
 	redis_end(&f);
 }
@@ -415,11 +415,18 @@ test_installations_apart(void)
 	snprintf(two, sizeof(two), "%s/2", redis.url);
 	open_host(&a, 1, one);
 	open_host(&b, 2, two);
-	UNTIL(both_up(), DEADLINE_MS);
-	b.got = 0;
+	open_host(&c, 3, one);
+	ok(UNTIL(both_up() && is_up(&c), DEADLINE_MS),
+	    "two installations come up on one Redis");
 	say(&a, NULL, 5);
-	UNTIL(false, 300);
-	is_int(b.got, 0, "numbers keep two installations on one Redis apart");
+	ok(UNTIL(c.last == 5, DEADLINE_MS), "one hears its own");
+	close_host(&c);
+	open_host(&c, 4, two);
+	ok(UNTIL(is_up(&c), DEADLINE_MS), "somebody comes to the other");
+	say(&c, NULL, 6);
+	ok(UNTIL(b.last == 6, DEADLINE_MS), "which hears its own, too");
+	is_int(b.got, 1, "and nothing else: their numbers keep them apart");
+	close_host(&c);
 	close_both();
 }
 
