@@ -14,10 +14,14 @@ import pytest
 from burung import Client, Server, mongo, redis
 from burung.api import Api, http_request
 from burung.ctl import Ctl
+from burung.load import within
 from burung.prometheus import parse
 from burung.redis import Line, Redis
 from burung.scene import direct, group, members, say
 from burung.server import PASSWORD, free_port, send_signal, wait_for
+
+JUDGED_S = 4  # in which a host must show no sign of life in the store to be dead
+GRACE_S = 3  # for somebody whose connection is gone to come back
 
 pytestmark = [
     pytest.mark.skipif(mongo.find() is None, reason="there is no MongoDB"),
@@ -65,8 +69,8 @@ async def meanwhile(blocking, *arguments):
     return await asyncio.to_thread(blocking, *arguments)
 
 
-async def until_ended(device: Client, timeout: float) -> None:
-    code, _ = await device.closed(timeout)
+async def until_ended(device: Client) -> None:
+    code, _ = await device.closed()
     assert code == 4401
 
 
@@ -171,7 +175,12 @@ def test_of_two_that_start_at_the_same_moment_and_do_not_hear_each_other_one_is_
 ):
     with Redis() as other:
         pair = make_host(start=False, bus=bus.url), make_host(start=False, bus=other.url)
-        assert start_together(*pair).count(True) <= 1
+        serves = start_together(*pair)
+        losers = [one for one, well in zip(pair, serves, strict=True) if not well]
+        assert losers, "both serve"
+        for loser in losers:
+            assert loser.process.returncode == 1
+            assert "not heard" in loser.log().splitlines()[-1]
 
 
 def test_three_that_start_at_the_same_moment_all_serve(make_host, bus):
@@ -193,17 +202,17 @@ def test_host_alone_starts_while_redis_is_away_and_says_so(make_host):
 
 def test_host_that_was_stopped_leaves_and_one_that_was_killed_is_soon_forgotten(make_host, bus):
     first = make_host(bus=bus.url)
+    began = time.monotonic()
     gone, killed = make_host(bus=bus.url), make_host(bus=bus.url)
+    usual = (time.monotonic() - began) / 2
     assert gone.stop() == 0
     killed.kill()
-    began = time.monotonic()
-    make_host(bus=bus.url)
-    assert time.monotonic() - began < 9, "a dead host holds up others"
+    with within(JUDGED_S + usual + 2):  # a dead host holds up others until it is known to be dead
+        make_host(bus=bus.url)
     wait_for("it is forgotten", lambda: len(hosts_of(first)) == 2)
     assert readiness(first) == (200, "ok\n")
-    began = time.monotonic()
-    killed.start()
-    assert time.monotonic() - began < 9
+    with within(usual + 2):
+        killed.start()
 
 
 def test_host_starts_though_the_store_goes_away_before_it_could_forget_a_dead_one(make_host, bus):
@@ -229,10 +238,9 @@ def test_host_that_is_cut_off_from_the_bus_raises_an_alarm_on_all_and_is_heard_a
     first = make_host(bus=bus.url)
     with Line(bus.port) as line:
         second = make_host(bus=line.url, workers=1)
-        line.cut.set()
-        began = time.monotonic()
-        wait_for("it knows", lambda: "The bus is away" in readiness(second)[1])
-        assert time.monotonic() - began < 6
+        with within(6):
+            line.cut.set()
+            wait_for("it knows", lambda: "The bus is away" in readiness(second)[1])
         second.wait_log(r"bus server away .*no heartbeat came back for 3 seconds")
         wait_for("the other knows", lambda: "not heard" in readiness(first)[1], 20)
         assert readiness(first)[0] == 503
@@ -259,15 +267,15 @@ async def test_message_stored_while_the_bus_is_away_arrives_within_seconds(make_
             for host in (one, two):
                 away = lambda host=host: "away" in readiness(host)[1]  # noqa: E731
                 await meanwhile(wait_for, "both know", away)
-            seq = say(ani, room, "while nobody carries it")["seq"]
-            began = time.monotonic()
-            await there.tells(room=room, seq=seq)
-            assert time.monotonic() - began < 9, "the store is asked every 5 s"
+            with within(7):  # the store is asked every 5 s
+                seq = say(ani, room, "while nobody carries it")["seq"]
+                await there.tells(room=room, seq=seq)
             own.start()
             await meanwhile(one.wait_ready)
             await meanwhile(two.wait_ready)
-            seq = say(ani, room, "carried again")["seq"]
-            await there.tells(2, room=room, seq=seq)
+            with within(2):
+                seq = say(ani, room, "carried again")["seq"]
+                await there.tells(room=room, seq=seq)
 
 
 def test_copy_of_a_data_folder_is_noticed(make_host, bus):
@@ -288,13 +296,16 @@ async def test_message_typing_and_membership_reach_another_host_within_a_second(
     async with at(one, ani) as here, at(two, budi) as there, at(two, cici) as third:
         assert members(ani, room).keys() == {ani.id, budi.id}
         for n in range(20):
-            seq = say(ani, room, f"halo {n}")["seq"]
-            await there.tells(1, room=room, seq=seq)
-        await here.call("typing", room=room)
-        await there.tells(1, sig="typing", user=ani.id)
-        ani.api.call("add", room=room, user=cici.id)
-        seq = say(ani, room, "welcome")["seq"]
-        await third.tells(1, room=room, seq=seq)
+            with within(1):
+                seq = say(ani, room, f"halo {n}")["seq"]
+                await there.tells(room=room, seq=seq)
+        with within(1):
+            await here.call("typing", room=room)
+            await there.tells(sig="typing", user=ani.id)
+        with within(1):
+            ani.api.call("add", room=room, user=cici.id)
+            seq = say(ani, room, "welcome")["seq"]
+            await third.tells(room=room, seq=seq)
         user_on(two, ani).call("remove", room=room, user=cici.id)
         assert cici.api.refusal("send", room=room, cid="0" * 32, body="?").code == "not_found"
 
@@ -305,10 +316,9 @@ async def test_session_revoked_on_one_host_ends_on_another_within_a_second(make_
     other = one.api().call("login", name="ani", password=PASSWORD, token=True)
     async with at(two, ani) as device:
         (mine,) = [s for s in ani.api.call("sessions")["sessions"] if s.get("this")]
-        began = time.monotonic()
-        Api(one.port, other["token"]).call("session_revoke", session=mine["id"])
-        await until_ended(device, 2)
-        assert time.monotonic() - began < 1
+        with within(1):
+            Api(one.port, other["token"]).call("session_revoke", session=mine["id"])
+            await until_ended(device)
     assert user_on(two, ani).refusal("me").code == "unauthorized"
 
 
@@ -317,9 +327,28 @@ async def test_account_disabled_on_one_host_is_out_on_another_within_a_second(ma
     one.user("root")
     ani = one.user("ani")
     async with at(two, ani) as device:
-        Ctl(one).ask("user", "disable", "ani")
-        await until_ended(device, 1)
+        with within(1):
+            Ctl(one).ask("user", "disable", "ani")
+            await until_ended(device)
     assert user_on(two, ani).refusal("me").code == "unauthorized"
+
+
+async def test_coming_is_told_on_another_host_within_a_second_and_going_soon_after_the_grace(
+    make_host, bus
+):
+    one, two = make_host(bus=bus.url), make_host(bus=bus.url)
+    ani, budi = one.users("ani", "budi")
+    direct(ani, budi)
+    async with at(one, ani) as watcher:
+        there = Client(two.port, budi)
+        with within(1):
+            await there.open()
+            await watcher.tells(sig="presence", user=budi.id, online=True)
+        began = time.monotonic()
+        with within(GRACE_S + 2):  # looked at once a second, told twice
+            there.cut()
+            await watcher.tells(sig="presence", user=budi.id, online=False)
+        assert time.monotonic() - began > GRACE_S - 0.1, "it was not waited for a return"
 
 
 async def test_users_of_a_dead_host_go_offline_and_are_told_within_30_seconds(make_host, bus):
@@ -327,7 +356,7 @@ async def test_users_of_a_dead_host_go_offline_and_are_told_within_30_seconds(ma
     ani, budi = one.users("ani", "budi")
     direct(ani, budi)
     async with at(one, ani) as watcher, at(two, budi):
-        await watcher.tells(2, sig="presence", user=budi.id, online=True)
+        await watcher.tells(sig="presence", user=budi.id, online=True)
         await meanwhile(two.kill)
         await watcher.tells(30, sig="presence", user=budi.id, online=False)
         (state,) = (await watcher.call("presence", users=[budi.id]))["users"]

@@ -1,14 +1,16 @@
-"""How much slower everything is than it would be if nothing else ran: what the bounds of promises in
-seconds are stretched by. On a quiet machine that is 1."""
+"""How much slower everything is than it would be if nothing else ran: what the bounds of promises
+in seconds are stretched by. On a quiet machine that is 1."""
 
 import hashlib
 import threading
 import time
 from bisect import bisect_left
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 WORK_S = 0.02  # of the processor, for one look
 PAUSE_S = 0.2
-BLOCK = bytes(1 << 16)
+BLOCK = bytes(1 << 22)  # so large that other threads do not count
 
 
 def look() -> float:
@@ -20,7 +22,8 @@ def look() -> float:
 
 
 class Load:
-    """Use as a context; looks again and again as long as it lasts, and at its end."""
+    """Use as a context; looks again and again as long as it lasts, and at its end. Its figures are
+    means."""
 
     def __init__(self):
         self.times: list[float] = []  # when a look was over
@@ -54,3 +57,14 @@ class Load:
         """In that time, the look behind it included."""
         found = self.looks[bisect_left(self.times, begin) : bisect_left(self.times, end) + 1]
         return sum(found) / len(found)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """What is inside takes no longer, stretched by the load."""
+    with Load() as load:
+        began = time.monotonic()
+        yield
+        took = time.monotonic() - began
+    limit = seconds * load.stretch
+    assert took < limit, f"{took:.2f} s, not within {seconds:g} s by {load.stretch:.2f}"
