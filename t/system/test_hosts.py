@@ -207,7 +207,9 @@ def test_host_that_was_stopped_leaves_and_one_that_was_killed_is_soon_forgotten(
     usual = (time.monotonic() - began) / 2
     assert gone.stop() == 0
     killed.kill()
-    with within(JUDGED_S + usual + 2):  # a dead host holds up others until it is known to be dead
+    with within(
+        JUDGED_S + usual + 2, waits=JUDGED_S
+    ):  # a dead host holds up others until it is known to be dead
         make_host(bus=bus.url)
     wait_for("it is forgotten", lambda: len(hosts_of(first)) == 2)
     assert readiness(first) == (200, "ok\n")
@@ -238,7 +240,7 @@ def test_host_that_is_cut_off_from_the_bus_raises_an_alarm_on_all_and_is_heard_a
     first = make_host(bus=bus.url)
     with Line(bus.port) as line:
         second = make_host(bus=line.url, workers=1)
-        with within(6):
+        with within(6, waits=3):  # without a heartbeat
             line.cut.set()
             wait_for("it knows", lambda: "The bus is away" in readiness(second)[1])
         second.wait_log(r"bus server away .*no heartbeat came back for 3 seconds")
@@ -267,7 +269,7 @@ async def test_message_stored_while_the_bus_is_away_arrives_within_seconds(make_
             for host in (one, two):
                 away = lambda host=host: "away" in readiness(host)[1]  # noqa: E731
                 await meanwhile(wait_for, "both know", away)
-            with within(7):  # the store is asked every 5 s
+            with within(7, waits=5):  # until the store is asked
                 seq = say(ani, room, "while nobody carries it")["seq"]
                 await there.tells(room=room, seq=seq)
             own.start()
@@ -345,7 +347,7 @@ async def test_coming_is_told_on_another_host_within_a_second_and_going_soon_aft
             await there.open()
             await watcher.tells(sig="presence", user=budi.id, online=True)
         began = time.monotonic()
-        with within(GRACE_S + 2):  # looked at once a second, told twice
+        with within(GRACE_S + 2, waits=GRACE_S + 1.5):  # looked at once a second, told twice
             there.cut()
             await watcher.tells(sig="presence", user=budi.id, online=False)
         assert time.monotonic() - began > GRACE_S - 0.1, "it was not waited for a return"

@@ -96,6 +96,12 @@ class Redis:
         except OSError:
             return None
 
+    def subscribers(self, channel: str) -> int:
+        with socket.create_connection((self.machine.address, REDIS_PORT), 2) as line:
+            line.sendall(f"PUBSUB NUMSUB {channel}\r\n".encode())
+            answer = line.makefile()
+            return int([answer.readline() for _ in range(4)][3][1:])
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()

@@ -12,6 +12,7 @@ from burung.api import new_cid
 from burung.checker import quantile
 from burung.hosts import Host, Hosts
 from burung.kill_hosts import Device
+from burung.load import Load
 from burung.scene import group
 from burung.server import Server, binary
 
@@ -55,12 +56,13 @@ def crowd(hosts: Hosts, count: int, rate: float = 20) -> list[dict]:
 
 
 def lose(devices: subprocess.Popen, dying: list[Host]) -> dict:
-    print("now", file=devices.stdin, flush=True)
-    for host in dying:
-        host.process.kill()
-    for host in dying:
-        host.die()
-    row = json.loads(devices.stdout.readline())
+    with Load() as load:
+        print("now", file=devices.stdin, flush=True)
+        for host in dying:
+            host.process.kill()
+        for host in dying:
+            host.die()
+        row = json.loads(devices.stdout.readline())
     return {
         "devices": row["clients"],
         "devices that lost their host": row["lost"],
@@ -73,6 +75,7 @@ def lose(devices: subprocess.Popen, dying: list[Host]) -> dict:
         "messages told": row["told"],
         "holes or repeats": row["broken"],
         "load": round(os.getloadavg()[0], 1),
+        "stretch": round(load.stretch, 2),
     }
 
 

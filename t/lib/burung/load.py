@@ -60,11 +60,12 @@ class Load:
 
 
 @contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """What is inside takes no longer, stretched by the load."""
+def within(seconds: float, *, waits: float = 0) -> Iterator[None]:
+    """What is inside takes no longer, stretched by the load but for those of the seconds in which
+    only a timer runs."""
     with Load() as load:
         began = time.monotonic()
         yield
         took = time.monotonic() - began
-    limit = seconds * load.stretch
-    assert took < limit, f"{took:.2f} s, not within {seconds:g} s by {load.stretch:.2f}"
+    limit = waits + (seconds - waits) * load.stretch
+    assert took < limit, f"{took:.2f} s, not within {seconds:g} s, stretched to {limit:.2f} s"
