@@ -91,11 +91,11 @@ def test_watchdog_is_fed_unless_all_workers_stand_still(tmp_path, make_server):
     wait_for("signs of life", lambda: manager.times("WATCHDOG") >= 3)
     try:
         os.kill(first, signal.SIGSTOP)
-        wait_for("one silent", lambda: server.log().count("worker silent") == 1)
+        server.wait_log(rf"worker silent .*pid={first}\b")
         had = manager.times("WATCHDOG")
         wait_for("more signs of life", lambda: manager.times("WATCHDOG") > had + 1)
         os.kill(second, signal.SIGSTOP)
-        wait_for("both silent", lambda: server.log().count("worker silent") == 2)
+        server.wait_log(rf"worker silent .*pid={second}\b")
         manager.hear()
         had = manager.times("WATCHDOG")
         until = time.monotonic() + 1.5  # seven signs of life would fit in

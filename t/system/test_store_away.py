@@ -6,6 +6,7 @@ import time
 
 import pytest
 from burung import Refused, http_request, mongo, new_cid
+from burung.load import within
 from burung.scene import group, history, online, say
 from burung.server import wait_for
 
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.skipif(
 )
 TOLD_S = 2
 BACK_S = 5
+NEVER_S = 60
 
 
 @pytest.fixture
@@ -33,23 +35,28 @@ def made(server):
 
 
 async def send_until_stored(device, message: dict) -> dict:
-    """The same message again and again, as a client does."""
-    until = time.monotonic() + BACK_S
-    while True:
-        try:
-            return await device.call("send", timeout=BACK_S, **message)
-        except Refused as refused:
-            assert refused.code == "busy", refused
-        assert time.monotonic() < until, "it does not come back"
-        await asyncio.sleep(0.1)
+    """The same message again and again, as a client does; it comes back in time."""
+    until = time.monotonic() + NEVER_S
+    with within(BACK_S):
+        while True:
+            try:
+                return await device.call("send", timeout=NEVER_S, **message)
+            except Refused as refused:
+                assert refused.code == "busy", refused
+            assert time.monotonic() < until, "it does not come back"
+            await asyncio.sleep(0.1)
+
+
+def wait_back(server) -> None:
+    with within(BACK_S):
+        wait_for("ready", lambda: ready(server), timeout=NEVER_S)
 
 
 async def told_busy(device, message: dict) -> None:
-    began = time.monotonic()
-    refused = await device.refusal("send", **message)
+    with within(TOLD_S, waits=1.6):
+        refused = await device.refusal("send", **message)
     assert refused.code == "busy"
     assert refused.retry_ms
-    assert time.monotonic() - began <= TOLD_S
 
 
 async def test_sends_to_a_frozen_store_are_refused_in_time_and_stored_once(served, store):
@@ -59,9 +66,8 @@ async def test_sends_to_a_frozen_store_are_refused_in_time_and_stored_once(serve
         with store.frozen():
             for message in messages:
                 await told_busy(device, message)
-            began = time.monotonic()
-            await other.call("ping")
-            assert time.monotonic() - began < 1, "sockets are not read"
+            with within(1):  # sockets are read
+                await other.call("ping")
         seqs = [(await send_until_stored(device, message))["seq"] for message in messages]
     assert seqs == list(range(seqs[0], seqs[0] + 4))
     stored = [event["cid"] for event in history(ani, room) if event["ev"] == "message"]
@@ -75,7 +81,8 @@ async def test_message_that_is_stored_late_is_heard_by_the_others(served):
         point = served.arm("append.before_commit", "stall-3000")
         await told_busy(device, message)
         assert not point.exists()
-        heard = await other.tells(BACK_S, ev="message", cid=message["cid"])
+        with within(BACK_S):
+            heard = await other.tells(NEVER_S, ev="message", cid=message["cid"])
         assert (await device.call("send", **message))["seq"] == heard["seq"]
 
 
@@ -96,7 +103,7 @@ async def test_store_that_is_killed_loses_nothing_that_was_acknowledged(served, 
             await device.call("drop", room=room, cid=away["cid"])
             wait_for("said so", lambda: not ready(served))
             store.start()
-            wait_for("back", lambda: ready(served), timeout=BACK_S)
+            wait_back(served)
     stored = [event["cid"] for event in history(ani, room) if event["ev"] == "message"]
     assert [cid for cid in stored if cid in acked] == acked
     assert len(set(stored)) == len(stored)
@@ -116,6 +123,6 @@ def test_server_starts_without_its_store_and_says_so(store, make_server):
     assert http_request(server.port, "GET", "/healthz").status == 200
     assert not ready(server)
     store.start()
-    wait_for("ready", lambda: ready(server), timeout=BACK_S)
+    wait_back(server)
     ani = server.user("ani")
     assert say(ani, group(ani), "halo")
