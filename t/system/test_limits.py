@@ -139,16 +139,14 @@ def test_unknown_name_costs_the_time_of_a_wrong_password(make_server):
 
 
 async def test_requests_of_a_connection_are_limited_and_it_stays_open(make_server):
-    server = make_server(limit_requests_connection="20/s 30")
+    server = make_server(limit_requests_connection="1/h 30")
     ani = server.user("ani")
     async with online(server, ani) as device, online(server, ani) as other:
-        answers = codes(await ask_many(device, "ping", 60))
-        assert answers[:25] == ["ok"] * 25
-        assert "slow_down" in answers
+        answers = codes(await ask_many(device, "ping", 33))
+        assert answers == ["ok"] * 29 + ["slow_down"] * 4, "hello counts, too"
         assert codes(await ask_many(other, "ping", 20)) == ["ok"] * 20
-        for answer in await ask_many(device, "ping", 30):
-            if "error" in answer:
-                assert answer["error"]["ms"] > 0
+        for answer in await ask_many(device, "ping", 3):
+            assert answer["error"]["ms"] > 0
 
 
 async def test_requests_of_a_user_are_limited_over_all_connections_and_workers(make_server):
@@ -238,32 +236,33 @@ async def test_send_that_was_refused_holds_back_later_ones_to_its_room_only(make
     ani, budi = server.users("ani", "budi")
     room, elsewhere = group(ani, budi), direct(ani, budi)
     async with online(server, ani) as device:
-        cids = [new_cid() for _ in range(4)]
-        answers = [
-            (await ask_many(device, "send", 1, room=room, cid=cid, body="x"))[0] for cid in cids[:3]
-        ]
-        assert codes(answers) == ["ok", "ok", "slow_down"]
-        refusal = await device.refusal("send", room=room, cid=cids[3], body="later")
-        assert refusal.code == "busy"
-        await asyncio.sleep(answers[2]["error"]["ms"] / 1000 + 0.05)
-        refusal = await device.refusal("send", room=room, cid=cids[3], body="later")
-        assert refusal.code == "busy", "it overtook the refused one"
+        refused, answers = new_cid(), []
+        while codes(answers)[-1:] != ["slow_down"]:  # two, and one for each second they took
+            assert len(answers) < 30, "there is no limit"
+            refused = new_cid()
+            answers += await ask_many(device, "send", 1, room=room, cid=refused, body="x")
+        assert codes(answers[:2]) == ["ok", "ok"]
+        later = {"room": room, "cid": new_cid(), "body": "later"}
+        assert (await device.refusal("send", **later)).code == "busy"
+        await asyncio.sleep(answers[-1]["error"]["ms"] / 1000 + 0.05)
+        assert (await device.refusal("send", **later)).code == "busy", "it overtook the refused one"
         assert "seq" in await device.call("send", room=elsewhere, cid=new_cid(), body="x")
-        await device.call("drop", room=room, cid=cids[2])
+        await device.call("drop", room=room, cid=refused)
         await asyncio.sleep(1.1)
-        assert "seq" in await device.call("send", room=room, cid=cids[3], body="later")
+        assert "seq" in await device.call("send", **later)
 
 
 async def test_send_refused_for_the_limit_on_requests_holds_back_later_ones(make_server):
-    server = make_server(limit_requests_connection="4/s 4")
+    server = make_server(limit_requests_connection="1/h 4")
     ani, budi = server.users("ani", "budi")
     room = group(ani, budi)
     async with online(server, ani) as device:
-        cids = [new_cid() for _ in range(12)]
+        cids = [new_cid() for _ in range(7)]
         futures = [device.ask("send", room=room, cid=cid, body=cid) for cid in cids]
         done = await asyncio.gather(*futures, return_exceptions=True)
         outcome = [getattr(one, "code", "ok") for one in done]
         first = outcome.index("slow_down")
+        assert first == 3, "hello counts, too"
         assert "ok" not in outcome[first:], outcome
         stored = [event["body"] for event in history(budi, room) if event["ev"] == "message"]
         assert stored == cids[:first]
@@ -442,7 +441,7 @@ LIMITED = {
 
 
 @pytest.mark.parametrize("limits", [LIMITED, {}], ids=["limited", "unlimited"])
-async def test_flood_of_one_user_leaves_the_others_p99_as_it_was(make_server, limits):
+async def test_flood_of_one_user_leaves_the_others_what_they_had(make_server, limits):
     """Unlimited, only the figures are shown: what the limits are for."""
     server = make_server(**limits)
     people = server.users("ani", "budi", "cici", "dodi")
@@ -462,4 +461,6 @@ async def test_flood_of_one_user_leaves_the_others_p99_as_it_was(make_server, li
     if limits:
         assert counts["stored"] < 100 + 20 * 8
         assert counts.get("slow_down", 0) > 10
-        assert flooded["p99"] < max(3 * quiet["p99"], quiet["p99"] + 30)
+        # Behind its first 100 the flood gets a small share of what is stored, though it asks on
+        # ten connections without waiting; unlimited it gets nearly all.
+        assert flooded["n"] > 2 * (counts["stored"] - 100)

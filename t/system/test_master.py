@@ -12,6 +12,7 @@ import time
 
 import pytest
 from burung import Client, Refused, Server, ServerDied, http_request, new_cid
+from burung.load import Load, within
 from burung.raw import Raw
 from burung.scene import RawDevice, group, history, online, open_elsewhere, room_of, say, say_many
 from burung.server import binary, children_of, running, send_signal, wait_for
@@ -279,12 +280,11 @@ async def test_killed_worker_is_replaced_at_once(make_server):
     ani = server.user("ani")
     async with online(server, ani) as device:
         pid = server.worker_of(device.local_port)
-        began = time.monotonic()
-        send_signal(pid, signal.SIGKILL)
-        code, _ = await device.closed()
-        assert code in (None, 1006)
-        server.wait_workers(2, without=[pid])
-        assert time.monotonic() - began < 5
+        with within(2):
+            send_signal(pid, signal.SIGKILL)
+            code, _ = await device.closed()
+            assert code in (None, 1006)
+            server.wait_workers(2, without=[pid])
     server.wait_log(rf"\b{pid}\b")
 
 
@@ -650,8 +650,11 @@ def test_running_out_of_descriptors_is_survived_without_burning(make_server):
         for _ in range(400):  # twice what both may have; the rest waits in the backlog
             raw = Raw(server.port, timeout=2)
             idle.append(raw)
-        time.sleep(3)  # the time in which it would burn
-        assert cpu_seconds(workers) - burned < 1.5
+        with Load() as load:
+            time.sleep(3)  # the time in which it would burn
+        burned = cpu_seconds(workers) - burned
+        print(f"burned {burned:.2f} s, stretch {load.stretch:.2f}")
+        assert burned < 1.5 / load.stretch, "half of what a busy process gets"
         assert len(server.log()) - logged < 20_000
     finally:
         for raw in idle:
