@@ -27,11 +27,15 @@
 #include "net/loop.h"
 #include "ws/handshake.h"
 
+enum { HELD_MAX = 16 };
+
 struct probe {
 	struct loop *loop;
 	struct http_server *server;
 	struct static_files *files;
 	unsigned gone, late, upgraded, waiting;
+	struct late *held[HELD_MAX]; /* until /release is asked for */
+	unsigned nheld;
 };
 
 static struct probe probe;
@@ -109,6 +113,7 @@ on_late(void *arg)
 		loop_stop(probe.loop);
 }
 
+/* Answers after ?ms=N; without, when /release is asked for. */
 static void
 on_later(struct http_request *req, void *arg)
 {
@@ -118,8 +123,21 @@ on_later(struct http_request *req, void *arg)
 	l->req = req;
 	probe.waiting++;
 	http_on_gone(req, on_gone, l);
-	l->timer = loop_timer_new(
-	    probe.loop, query_number(req, "ms="), false, on_late, l);
+	if (strstr(http_query(req), "ms=") != NULL)
+		l->timer = loop_timer_new(
+		    probe.loop, query_number(req, "ms="), false, on_late, l);
+	else if (probe.nheld < HELD_MAX)
+		probe.held[probe.nheld++] = l;
+	else
+		log_fatal("too many wait for /release");
+}
+
+static void
+on_release(struct http_request *req, void *arg)
+{
+	while (probe.nheld > 0)
+		on_late(probe.held[--probe.nheld]);
+	reply_text(req, 200, "released\n");
 }
 
 static void
@@ -317,6 +335,7 @@ add_routes(struct http_server *s)
 	http_route(s, "/echo", on_echo, NULL);
 	http_route(s, "/echo/", on_echo, NULL);
 	http_route(s, "/later/", on_later, NULL);
+	http_route(s, "/release", on_release, NULL);
 	http_route(s, "/counts", on_counts, NULL);
 	http_route(s, "/big", on_big, NULL);
 	http_route(s, "/status", on_status, NULL);
