@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "base/clock.h"
 #include "base/failpoint.h"
 #include "lib/store_fixture.h"
 
@@ -287,25 +288,43 @@ heads_of_budi(void *arg)
 	return NULL;
 }
 
-/* Else he would be told what is said there, and never that he is out. */
-static void
-test_removed_while_heads_are_read(struct db *db)
+/* While heads are held up for ms. False: that was too short, on a busy
+ * machine. */
+static bool
+is_removed_within(struct db *db, unsigned ms)
 {
 	struct id users[] = { ani, budi };
 	struct id room = fix_room(db, ROOM_PRIVATE, users, 2);
 	struct head_list l = { 0 };
-	char path[128];
+	char name[64], path[128];
 	pthread_t thread;
+	uint64_t end;
+	bool in_time;
 
-	arm("mongo.before_heads.stall-1500", path);
+	snprintf(name, sizeof(name), "mongo.before_heads.stall-%u", ms);
+	arm(name, path);
+	end = clock_mono_ms() + ms; /* or later */
 	pthread_create(&thread, NULL, heads_of_budi, &l);
 	while (access(path, F_OK) == 0)
 		usleep(1000);
 	kick(db, &room);
+	in_time = clock_mono_ms() < end;
 	pthread_join(thread, NULL);
-	ok(!has_head(&l, &room),
-	    "who is removed while heads are read has none there");
+	if (in_time)
+		ok(!has_head(&l, &room),
+		    "who is removed while heads are read has none there");
 	head_list_free(&l);
+	return in_time;
+}
+
+/* Else he would be told what is said there, and never that he is out. */
+static void
+test_removed_while_heads_are_read(struct db *db)
+{
+	unsigned ms = 1500;
+
+	while (!is_removed_within(db, ms))
+		ms *= 2;
 }
 
 static void *
@@ -319,27 +338,47 @@ add_cici(void *arg)
 	return NULL;
 }
 
+/* Arms the one who adds her for ms, and who says it for twice as long. False:
+ * the latter may have come when the former was done. */
+static bool
+is_said_beside_join(struct db *db, unsigned ms)
+{
+	struct id room = fix_room(db, ROOM_PRIVATE, &ani, 1);
+	struct member m;
+	pthread_t thread;
+	char name[64], path[128];
+	uint64_t end;
+	int64_t said;
+	bool in_time;
+
+	snprintf(name, sizeof(name), "mongo.before_rows.stall-%u", ms);
+	arm(name, path);
+	end = clock_mono_ms() + ms; /* or later */
+	pthread_create(&thread, NULL, add_cici, &room);
+	while (access(path, F_OK) == 0)
+		usleep(1000);
+	snprintf(name, sizeof(name), "mongo.before_rows.stall-%u", 2 * ms);
+	arm(name, path);
+	said = fix_say(db, &room, &cici, "halo");
+	in_time = clock_mono_ms() < end + 2 * ms;
+	pthread_join(thread, NULL);
+	if (!in_time)
+		return false;
+	is_int(said, 4, "said behind the join");
+	db_member_get(db, &room, &cici, &m, NULL);
+	is_int(m.read_seq, said, "and read, whoever wrote the row first");
+	return true;
+}
+
 /* Her row is written by who added her after another writer, whom she talks by,
  * read that she is in, and before that one writes her cursor. */
 static void
 test_cursor_beside_join(struct db *db)
 {
-	struct id room = fix_room(db, ROOM_PRIVATE, &ani, 1);
-	struct member m;
-	pthread_t thread;
-	char path[128];
-	int64_t said;
+	unsigned ms = 700;
 
-	arm("mongo.before_rows.stall-700", path);
-	pthread_create(&thread, NULL, add_cici, &room);
-	while (access(path, F_OK) == 0)
-		usleep(1000);
-	arm("mongo.before_rows.stall-1500", path);
-	said = fix_say(db, &room, &cici, "halo");
-	pthread_join(thread, NULL);
-	is_int(said, 4, "said behind the join");
-	db_member_get(db, &room, &cici, &m, NULL);
-	is_int(m.read_seq, said, "and read, whoever wrote the row first");
+	while (!is_said_beside_join(db, ms))
+		ms *= 2;
 }
 
 /* Budi's row does not say yet that he was removed, and cannot be written. Who
