@@ -38,6 +38,7 @@ class Plan:
     rate: float = 4  # messages a second of each client
     changes: float = 2  # of members, names, wishes: a second in each room
     logins: float = 0.5  # second devices that come and are logged out, a second
+    points: int = 0  # failpoints that must be passed: it takes longer until then, up to 5 times
     patience: float = 4  # of a client, for an answer
     settle: float = 60  # to become quiet in the end
     seed: int = field(default_factory=lambda: random.randrange(1 << 32))
@@ -139,13 +140,18 @@ class Run:
             "master": self.kill_master,
             "reload": self.reload,
         }
-        until = time.monotonic() + self.plan.seconds
+        start = time.monotonic()
         turn = 0
-        while time.monotonic() < until:
+        while not self.enough(time.monotonic() - start):
             began = time.monotonic()
             await fault[self.plan.fault](turn)
             turn += 1
             await asyncio.sleep(max(0, began + self.plan.period - time.monotonic()))
+
+    def enough(self, seconds: float) -> bool:
+        passed = len(self.armed) - len(self.not_consumed)
+        limit = self.plan.seconds * (5 if passed < self.plan.points else 1)
+        return seconds >= limit
 
     def outage(self, what: str) -> None:
         self.outages.append(Outage(what, time.monotonic()))
