@@ -1,11 +1,11 @@
 """Accounts and sessions: setup code, names, passwords, tokens, cookies, origins."""
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from burung import Client, Refused, http_request
+from burung.load import within
 from burung.scene import online, say
 from burung.server import PASSWORD
 
@@ -371,13 +371,10 @@ def test_flood_of_wrong_passwords_leaves_the_others_served(make_server):
 
     with ThreadPoolExecutor(40) as pool:
         guesses = pool.map(guess, range(200))
-        worst = 0.0
         for _ in range(20):
-            began = time.monotonic()
-            account.api.call("me")
-            worst = max(worst, time.monotonic() - began)
+            with within(1.5):  # the line itself keeps the processors busy
+                account.api.call("me")
         assert set(guesses) <= {"unauthorized", "slow_down"}
-    assert worst < 3, f"somebody else waited {worst:.1f} s"
 
 
 def test_unknown_api_path_and_wrong_method(server):
