@@ -20,7 +20,8 @@ struct slabs {
 
 /* For objects of 8 to 4096 bytes. Nothing is allocated yet. */
 void slabs_init(struct slabs *s, size_t size);
-/* All objects must be back: those that are not are logged as leaked. */
+/* All objects must be back: those that are not are logged as leaked, and what
+ * is built with failpoints for tests ends there. */
 void slabs_free(struct slabs *s);
 
 /* Cleared, aligned to 8 bytes. Never NULL. */

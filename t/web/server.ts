@@ -143,7 +143,9 @@ export class Server {
     /* Ends it and fails if a sanitizer found a defect. */
     async end(): Promise<void> {
         await this.kill('SIGTERM');
-        const defect = /ERROR: \w+Sanitizer|runtime error:/.exec(this.logged());
+        const defect = /ERROR: \w+Sanitizer|runtime error:|objects leaked/.exec(
+            this.logged(),
+        );
         if (defect) throw new Error(`burungd has a defect:\n${this.logged()}`);
         rmSync(this.folder, { recursive: true, force: true });
     }
