@@ -74,6 +74,15 @@ chat_free(struct chat **chatp)
 	*chatp = NULL;
 }
 
+struct chat_objects
+chat_objects(const struct chat *chat)
+{
+	struct chat_objects o = { .devices = chat->devices.used };
+
+	hub_objects(chat->hub, &o);
+	return o;
+}
+
 static void
 on_msg(void *arg, const struct bus_from *from, const struct bus_msg *m)
 {

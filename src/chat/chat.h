@@ -58,9 +58,16 @@ struct chat {
 	size_t requests;      /* under way */
 };
 
+/* What is there for as long as somebody is connected. */
+struct chat_objects {
+	size_t devices, people;
+	size_t rooms; /* that they hear */
+};
+
 struct chat *chat_new(const struct chat_conf *c);
 void chat_set_bus(struct chat *chat, struct bus *bus);
 void chat_free(struct chat **chat);
+struct chat_objects chat_objects(const struct chat *chat);
 
 /* For bus_open: arg is the struct chat. */
 extern const struct bus_ops chat_bus_ops;

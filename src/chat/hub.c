@@ -82,6 +82,13 @@ hub_free(struct hub **hubp)
 	*hubp = NULL;
 }
 
+void
+hub_objects(const struct hub *hub, struct chat_objects *o)
+{
+	o->people = hub->user_slabs.used;
+	o->rooms = hub->room_slabs.used;
+}
+
 struct hub_room *
 hub_log_room(struct hub_log *log)
 {

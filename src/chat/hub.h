@@ -57,6 +57,8 @@ struct hub_user {
 
 struct hub *hub_new(struct chat *chat);
 void hub_free(struct hub **hub);
+/* Sets people and rooms. */
+void hub_objects(const struct hub *hub, struct chat_objects *o);
 
 /* After a commit: delivers here and publishes to the other workers. Repeating
  * it is harmless. ev stays the caller's. */

@@ -66,6 +66,12 @@ gate_connections(const struct gate *gate)
 	return wspool_count(gate->pool);
 }
 
+struct chat_objects
+gate_objects(const struct gate *gate)
+{
+	return chat_objects(gate->chat);
+}
+
 static void
 drained(void *arg)
 {

@@ -52,6 +52,7 @@ void gate_start(struct gate *gate, struct bus *bus);
 
 /* How many WebSockets there are. */
 size_t gate_connections(const struct gate *gate);
+struct chat_objects gate_objects(const struct gate *gate);
 
 /* Takes no more commands, answers those under way (their messages stored and
  * acked), closes the WebSockets with 1001 and a jittered retry hint; done is

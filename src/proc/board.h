@@ -38,6 +38,7 @@ struct board_worker {
 	/* Renewed every second. */
 	_Atomic uint64_t rss;                         /* bytes of memory */
 	_Atomic uint64_t delivered_rate, stored_rate; /* of the last second */
+	_Atomic uint64_t devices, people, rooms;      /* chat_objects */
 	/* The bus of the present process in this place. */
 	_Atomic uint64_t bus_sent, bus_received, bus_dropped, bus_resyncs;
 	_Atomic uint64_t bus_servers, bus_up; /* Redis: in the list, there */

@@ -47,6 +47,10 @@ static const struct metric counters[] = {
 	    "Hosts that are alive in the store but not heard on the bus.",
 	    AT(hosts_unheard) },
 	{ "burung_memory_bytes", "gauge", "Resident memory.", AT(rss) },
+	{ "burung_devices", "gauge", "Devices that are logged in.",
+	    AT(devices) },
+	{ "burung_people", "gauge", "Persons with such a device.", AT(people) },
+	{ "burung_rooms", "gauge", "Rooms that one of them is in.", AT(rooms) },
 };
 
 static uint64_t

@@ -192,6 +192,7 @@ place_died(struct places *p, struct place *pl, int status, uint64_t now)
 	b->accepting = 0;
 	b->connections = 0;
 	b->rss = b->delivered_rate = b->stored_rate = 0;
+	b->devices = b->people = b->rooms = 0;
 	pl->pid = 0;
 	if (in_peace)
 		pl->state = PLACE_EMPTY;

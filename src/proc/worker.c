@@ -152,6 +152,7 @@ count(struct worker *w)
 {
 	struct board_worker *b = w->board;
 	uint64_t delivered = b->delivered, stored = b->stored;
+	struct chat_objects objects = gate_objects(w->gate);
 	struct bus_stats bus;
 
 	bus_stats(w->bus, &bus);
@@ -163,6 +164,9 @@ count(struct worker *w)
 	b->stored_rate = stored - w->stored;
 	w->delivered = delivered;
 	w->stored = stored;
+	b->devices = objects.devices;
+	b->people = objects.people;
+	b->rooms = objects.rooms;
 	b->rss = worker_memory();
 }
 

@@ -22,6 +22,7 @@ def test_memory_in_use_does_not_grow_with_connections():
         # A page of SQLite's cache for each few hundred, up to a bound that is reached later;
         # a block lost for each connection would be 2,000.
         print(before, after, sep="\n")
+        assert (before.held, after.held) == (0, 0), f"\n{before}\n{after}"
         assert after.blocks - before.blocks < 200, f"\n{before}\n{after}"
 
 
@@ -33,3 +34,4 @@ def test_memcheck_finds_nothing_lost_and_no_error():
         print(use)
         assert use.blocks > 1000, "memcheck's summary was not read"
         assert (use.lost, use.errors) == (0, 0), server.memcheck_log.read_text()
+        assert use.held == 0, use

@@ -99,6 +99,7 @@ async def test_events_connections_and_store_are_counted(make_server):
     for client in clients:
         await client.until(lambda c=client: len(c.device.log.get(room, {})) >= 50, "50 messages")
     wait_for("connections", lambda: metrics(server)["burung_connections"].sum() == 4)
+    wait_for("devices", lambda: metrics(server)["burung_devices"].sum() == 4)
     after = metrics(server)
 
     def grew(name: str) -> float:
@@ -110,9 +111,13 @@ async def test_events_connections_and_store_are_counted(make_server):
     count = sum(v for (n, _), v in after[commits].samples.items() if n.endswith("_count"))
     assert count >= 1
     assert min(after["burung_memory_bytes"].values()) > 1_000_000
+    for name in ("burung_people", "burung_rooms"):  # on one worker or on both
+        assert after[name].sum() == sum(n > 0 for n in after["burung_devices"].values())
     for client in clients:
         await client.close()
     wait_for("no connections", lambda: metrics(server)["burung_connections"].sum() == 0)
+    for name in ("burung_devices", "burung_people", "burung_rooms"):
+        wait_for(f"no {name}", lambda name=name: metrics(server)[name].sum() == 0)
 
 
 def test_refusals_are_counted_by_their_code(server):

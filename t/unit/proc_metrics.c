@@ -22,6 +22,10 @@ test_metrics(struct board *board)
 	ok(has(&b, "burung_events_stored_total{worker=\"1\"} 7\n"),
 	    "a counter");
 	ok(!has(&b, "{worker=\"3\""), "no place where nobody ever was");
+	ok(has(&b, "burung_devices{worker=\"1\"} 5\n") &&
+		has(&b, "burung_people{worker=\"1\"} 4\n") &&
+		has(&b, "burung_rooms{worker=\"1\"} 3\n"),
+	    "what is held for them");
 	ok(has(&b, "burung_hosts_unheard{worker=\"2\"} 1\n"),
 	    "hosts that are not heard");
 	ok(has(&b, "burung_bus_lag_seconds{worker=\"1\"} 0.015\n"),
@@ -117,6 +121,9 @@ main(void)
 	w[0].generation = w[1].generation = 1;
 	w[0].pid = 77;
 	w[0].stored = 7;
+	w[0].devices = 5;
+	w[0].people = 4;
+	w[0].rooms = 3;
 	w[1].stored = 5;
 	w[1].refused[ERR_CONF] = 1;
 	w[1].refused[ERR_INTERNAL] = 2;
