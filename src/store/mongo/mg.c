@@ -19,7 +19,9 @@
 #define WTIMEOUT   3000
 #define CLIENT_MAX 16
 
-/* Whatever a URI says: nothing may block longer than this. */
+/* Whatever a URI says: nothing may block longer than this. A server that is not
+ * there is looked for a shorter time: what is no append (a read, an account) is
+ * told busy then, and not by patience.c's timer, but within 2 s too. */
 static const struct {
 	const char *name;
 	int32_t ms;
