@@ -93,7 +93,9 @@ map_put(struct map *m, void *obj)
 }
 
 /* Fills the hole at i with entries behind it that may go there: those whose
- * home does not lie between the hole and themselves. */
+ * home does not lie between the hole and themselves. None goes further back
+ * than the hole, but that those at the table's begin may come round to its end:
+ * a walk that looks at the hole's place again leaves out nothing. */
 static void
 close_hole(struct map *m, size_t hole)
 {

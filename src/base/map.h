@@ -30,8 +30,10 @@ void map_put(struct map *m, void *obj);
 /* Takes the object with that key out; it or NULL. */
 void *map_remove(struct map *m, const void *key);
 
-/* for (size_t i = 0; (obj = map_next(&m, &i)) != NULL;) … The current object
- * must not be removed during the walk, nor anything be put. */
+/* for (size_t i = 0; (obj = map_next(&m, &i)) != NULL;) … Nothing may be put
+ * during the walk, and only the current object be removed; after that the walk
+ * goes one step back (i--), to what has moved up. It may then see a second time
+ * what it has passed, but leaves out nothing. */
 void *map_next(const struct map *m, size_t *i);
 
 #endif

@@ -60,7 +60,6 @@ hub_free(struct hub **hubp)
 {
 	struct hub *hub = *hubp;
 	struct hub_user *u;
-	size_t i;
 
 	if (hub == NULL)
 		return;
@@ -68,7 +67,7 @@ hub_free(struct hub **hubp)
 	hub_added_free(hub);
 	loop_timer_free(&hub->tick);
 	loop_timer_free(&hub->gap_timer);
-	while (i = 0, (u = map_next(&hub->users, &i)) != NULL)
+	for (size_t i = 0; (u = map_next(&hub->users, &i)) != NULL; i--)
 		user_free(hub, u);
 	hub_turn_end(hub);
 	loop_forget(hub->chat->loop, hub_turn_end, hub);

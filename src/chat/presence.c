@@ -214,7 +214,7 @@ expire(struct presence *p, uint64_t now)
 		announce(p, PRESENCE_WENT, l);
 		seen_add(p, &s, &l->id);
 		lingering_free(l);
-		i = 0; /* the removal may have moved others */
+		i--;
 	}
 	seen_flush(p, &s);
 }
@@ -246,15 +246,12 @@ presence_free(struct presence **pp)
 {
 	struct presence *p = *pp;
 	struct lingering *l;
-	size_t i;
 
 	if (p == NULL)
 		return;
 	loop_timer_free(&p->tick);
-	while (i = 0, (l = map_next(&p->lingering, &i)) != NULL) {
-		map_remove(&p->lingering, &l->id);
+	for (size_t i = 0; (l = map_next(&p->lingering, &i)) != NULL;)
 		lingering_free(l);
-	}
 	map_free(&p->lingering);
 	presence_peers_free(p);
 	presence_lost_free(p);

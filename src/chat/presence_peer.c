@@ -112,7 +112,7 @@ presence_peers_tick(struct presence *p, uint64_t now)
 			continue;
 		peer_clear(p, peer);
 		peer_free(p, peer);
-		i = 0; /* the removal may have moved others */
+		i--;
 	}
 }
 

@@ -85,6 +85,47 @@ test_model(void)
 	ok(map_get(&m, &things[0].key) == NULL, "a freed map is empty");
 }
 
+/* A walk that takes out every other thing it sees, and those never again. */
+static int
+walk_and_remove(void)
+{
+	unsigned seen[KEYS] = { 0 };
+	struct thing *t;
+	struct map m;
+	int wrong = 0;
+
+	map_init(&m, struct thing, key);
+	for (uint32_t i = 0; i < KEYS; i++) {
+		things[i].key = below(UINT32_MAX) / KEYS * KEYS + i;
+		things[i].in = true;
+		map_put(&m, &things[i]);
+	}
+	for (size_t i = 0; (t = map_next(&m, &i)) != NULL;) {
+		wrong += !t->in;
+		seen[t - things]++;
+		if ((t - things) % 2 == 0)
+			continue;
+		map_remove(&m, &t->key);
+		t->in = false;
+		i--;
+	}
+	for (uint32_t i = 0; i < KEYS; i++)
+		wrong += seen[i] == 0 || (i % 2 == 1 && things[i].in);
+	wrong += differences(&m);
+	map_free(&m);
+	return wrong;
+}
+
+static void
+test_walk(void)
+{
+	int wrong = 0;
+
+	for (int i = 0; i < 300; i++)
+		wrong += walk_and_remove();
+	is_int(wrong, 0, "a walk may take out what it sees");
+}
+
 /* The vectors of the SipHash paper's program: key 00…0f, input 00 01 02 …; and
  * its example of 15 bytes. */
 static void
@@ -108,6 +149,7 @@ int
 main(void)
 {
 	test_model();
+	test_walk();
 	test_sip();
 	return done_testing();
 }

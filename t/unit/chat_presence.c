@@ -206,6 +206,39 @@ test_beat(void)
 	silence(FUTURE);
 }
 
+static double
+cpu_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* A host's network that fails takes away all at once. */
+static void
+test_many_go_together(void)
+{
+	enum { PEOPLE = 60000 };
+	struct hub_user u = { 0 };
+	double began;
+
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		u.log.id = person(i);
+		presence_came(p, &u);
+		presence_went(p, &u);
+	}
+	is_int(count_online(PEOPLE), PEOPLE, "who went may be back at once");
+	began = cpu_seconds();
+	presence_flush(p);
+	began = cpu_seconds() - began;
+	ok(began < 1, "%d absences at once take %.3f s", PEOPLE, began);
+	is_int(count_online(PEOPLE), 0, "and nobody is forgotten");
+	is_int(p->lingering.count, 0, "or left over");
+	is_int(p->count, 0, "or counted");
+	UNTIL(store_pending(store) == 0);
+}
+
 int
 main(void)
 {
@@ -230,6 +263,7 @@ main(void)
 	test_same_place_on_two_hosts();
 	test_back_after_silence();
 	test_beat();
+	test_many_go_together();
 	store_close(&store);
 	chat_free(&chat);
 	conf_free(&conf);

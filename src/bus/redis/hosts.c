@@ -80,7 +80,7 @@ hosts_tick(struct hosts *h, uint64_t now)
 			continue;
 		map_remove(&h->heard, &one->id);
 		free(one);
-		i = 0; /* the removal may have moved others */
+		i--;
 	}
 	return fell;
 }
