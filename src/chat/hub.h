@@ -26,12 +26,13 @@ struct hub_tail; /* what was delivered while somebody catches up */
 /* A log (room or self room) that somebody connected here hears. */
 struct hub_log {
 	struct id id;
-	uint8_t self;     /* it is a struct hub_user's, else a hub_room's */
-	uint8_t flags;    /* hub_private.h's LOG_ */
-	uint16_t syncers; /* devices that catch up in it */
-	uint64_t seq;     /* the last event taken in order */
-	uint64_t flushed; /* the last one put into the devices' queues */
-	struct buf *turn; /* frames of (flushed, seq] */
+	uint32_t self : 1;  /* it is a struct hub_user's, else a hub_room's */
+	uint32_t flags : 7; /* hub_private.h's LOG_ */
+	uint32_t syncers : 24; /* devices that catch up in it: as many as a
+				* worker may have (proc/worker.c) */
+	uint64_t seq;          /* the last event taken in order */
+	uint64_t flushed;      /* the last one put into the devices' queues */
+	struct buf *turn;      /* frames of (flushed, seq] */
 	struct hub_held *held;
 	struct hub_tail *tail;
 	struct hub_log *dirty; /* list of those with a turn to flush */

@@ -5,7 +5,7 @@
 #include "base/slab.h"
 #include "chat/hub.h"
 
-/* hub_log.flags */
+/* hub_log.flags: seven bits */
 enum {
 	LOG_KNOWN = 1,     /* seq is right; before that everything is held */
 	LOG_DIRTY = 2,     /* in hub.dirty */

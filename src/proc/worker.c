@@ -30,7 +30,8 @@
 enum {
 	LOOP_ORDER_BEAT = 1,
 	READERS = 2,
-	SPARE_FDS = 64,     /* for the database, logs, the bus … */
+	SPARE_FDS = 64, /* for the database, logs, the bus … */
+	MOST_CONNECTIONS = (1 << 24) - 1, /* that hub_log.syncers can count */
 	UNEVEN = 16,        /* connections above the mean that do not matter */
 	LOOK_AGAIN_MS = 50, /* while not accepting */
 	SECOND_MS = 1000,
@@ -73,12 +74,13 @@ connections(const struct worker *w)
 static uint32_t
 connections_max(const struct conf *conf)
 {
+	uint32_t wanted = conf->limit_connections;
 	struct rlimit r;
 
-	if (conf->limit_connections != 0)
-		return conf->limit_connections;
-	if (getrlimit(RLIMIT_NOFILE, &r) == -1 || r.rlim_cur > INT32_MAX)
-		return INT32_MAX;
+	if (wanted != 0)
+		return wanted < MOST_CONNECTIONS ? wanted : MOST_CONNECTIONS;
+	if (getrlimit(RLIMIT_NOFILE, &r) == -1 || r.rlim_cur > MOST_CONNECTIONS)
+		return MOST_CONNECTIONS;
 	if (r.rlim_cur <= 2 * SPARE_FDS)
 		return (uint32_t)r.rlim_cur / 2;
 	return (uint32_t)r.rlim_cur - SPARE_FDS;

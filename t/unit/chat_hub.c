@@ -344,6 +344,30 @@ test_catch_up(size_t missed)
 	ear_close(&other);
 }
 
+/* As many who catch up in one room as no 16 bits count. */
+static void
+test_crowd_catches_up(void)
+{
+	enum { OTHERS = UINT16_MAX };
+	struct hub_log *log;
+	struct ear ear;
+
+	ear_open(&ear);
+	log = &hub_room_find(chat->hub, &room)->log;
+	turn_twice();
+	log->seq = log->flushed = first;
+	log->syncers = OTHERS;
+	sync_add(ear.dev, log, first);
+	is_int(log->syncers, OTHERS + 1, "one more than %d catches up", OTHERS);
+	arrive(&events[1]);
+	ok(log->tail != NULL, "what comes meanwhile is kept for it");
+	sync_free(ear.dev);
+	is_int(log->syncers, OTHERS, "the others still do when it has gone");
+	log->syncers = 0;
+	hub_tail_free(log);
+	ear_close(&ear);
+}
+
 static void
 open_all(struct conf *conf)
 {
@@ -387,6 +411,7 @@ main(void)
 	test_catch_up(1);
 	test_catch_up(150);
 	test_catch_up(EVENTS / 2);
+	test_crowd_catches_up();
 	store_close(&store);
 	chat_free(&chat);
 	wspool_free(&pool);
