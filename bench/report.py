@@ -23,6 +23,22 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
+def rounded(values):
+    """The same with all numbers to four digits."""
+    if isinstance(values, dict):
+        return {key: rounded(value) for key, value in values.items()}
+    if isinstance(values, list):
+        return [rounded(value) for value in values]
+    return float(f"{values:.4g}") if isinstance(values, float) else values
+
+
+def wanted(figure: tuple[str, float | None, bool]) -> str:
+    """What is good, and what we want."""
+    _, target, more = figure
+    aim = "" if target is None else f"; {'at least' if more else 'at most'} {number(target)} wanted"
+    return f"{'more' if more else 'less'} is better{aim}"
+
+
 def verdict(figure: tuple[str, float | None, bool], value: float) -> str:
     _, target, more = figure
     if target is None:
@@ -61,9 +77,14 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
-def bars(title: str, rows: list[tuple[str, str, dict]], y: int) -> tuple[list[str], int]:
+def bars(
+    title: str, remark: str, rows: list[tuple[str, str, dict]], y: int
+) -> tuple[list[str], int]:
     """One group of bars with their spread; the next free y."""
     out = [f'<text x="10" y="{y}" class="head">{escape(title)}</text>']
+    y += ROW - 4
+    out += [f'<text x="10" y="{y}" class="remark">{escape(remark)}</text>']
+    y -= ROW / 2
     top = max(s["max"] for _, _, s in rows) or 1
     room = WIDTH - LEFT - 130
     for peer, label, s in rows:
@@ -79,15 +100,15 @@ def bars(title: str, rows: list[tuple[str, str, dict]], y: int) -> tuple[list[st
     return out, y + 2 * ROW + 8
 
 
-def plot(path: Path, groups: list[tuple[str, list[tuple[str, str, dict]]]]) -> None:
-    """groups: (title, [(peer, label, summary)])."""
+def plot(path: Path, groups: list[tuple[str, str, list[tuple[str, str, dict]]]]) -> None:
+    """groups: (title, remark, [(peer, label, summary)])."""
     body: list[str] = []
     y = 24
-    for title, rows in groups:
-        more, y = bars(title, rows, y)
+    for title, remark, rows in groups:
+        more, y = bars(title, remark, rows, y)
         body += more
     style = (
-        "text{font:12px sans-serif;fill:#1f2933}.head{font-weight:bold}"
+        "text{font:12px sans-serif;fill:#1f2933}.head{font-weight:bold}.remark{fill:#616e7c}"
         ".spread{stroke:#1f2933;stroke-width:2}"
     )
     path.write_text(
