@@ -13,6 +13,7 @@
 /* Each byte more is paid for everybody who is connected. */
 _Static_assert(sizeof(struct hub_user) <= 104, "there are tens of thousands");
 _Static_assert(sizeof(struct device) <= 152, "there are tens of thousands");
+_Static_assert(sizeof(struct hub_room) <= 96, "there are thousands");
 
 static void hub_turn_end(void *arg);
 

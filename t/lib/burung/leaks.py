@@ -19,6 +19,8 @@ from burung.talk import ask_admin
 
 LOST = ("definite", "indirect")
 QUIET = 12.0  # seconds
+SETTLED = 3.0  # for those who stay
+BENCH = RELEASE.parent / "bench"
 PEOPLE = 8
 ROOMS = 4  # each has all of them
 VALGRIND = (
@@ -105,6 +107,25 @@ class Watched(Server):
             raise wrong[0]
         self.begun = end
         self.cycles += cycles
+
+    def seed(self, people: int) -> None:
+        """Before it starts: so many people, in rooms of ten."""
+        command = [BENCH / "seed", self.data / "burung.db", str(people), str(people // 10)]
+        with open(self.folder / "people", "wb") as out:
+            subprocess.run(command, check=True, stdout=out, stderr=subprocess.DEVNULL)
+
+    def bytes_with(self, people: int) -> int:
+        """In use while so many of them are connected and silent; then they leave."""
+        command = [BENCH / "chatload", "-P", "burung", "-p", str(self.port)]
+        command += ["--people", self.folder / "people", "--idle", "600"]
+        command += ["-n", str(people), "-r", str(people // 10)]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as load:
+            wait_for("all are there", lambda: self.figure("devices") == people, 60, 0.2)
+            time.sleep(SETTLED)
+            bytes_ = self.control.in_use[0]
+            load.terminate()
+        wait_for("all are gone", lambda: self.held() == 0, 60, 0.2)
+        return bytes_
 
     # What is seen
 
