@@ -68,6 +68,31 @@ def test_socket_unit_holds_an_address_of_the_default_configuration():
     assert held in listen.split()
 
 
+def test_package_lets_its_user_read_the_configuration_before_it_starts_the_service(tmp_path):
+    conf, log = tmp_path / "burungd.conf", tmp_path / "log"
+    conf.touch()
+    text = (TOP / "deploy/debian/postinst").read_text()
+    for old, new in (
+        ("/etc/burung/burungd.conf", str(conf)),
+        ("#DEBHELPER#", "echo start >>$LOG"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    for name, code in {"systemd-sysusers": 0, "chown": 0, "dpkg-statoverride": 1}.items():
+        tool = tmp_path / name
+        tool.write_text(f'#!/bin/sh\necho {name} "$1" >>$LOG\nexit {code}\n')
+        tool.chmod(0o755)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "LOG": str(log)}
+    subprocess.run(["sh", "-c", text, "postinst", "configure"], env=env, check=True)
+    assert log.read_text().splitlines() == [
+        "dpkg-statoverride --list",
+        "systemd-sysusers burung-chat.conf",
+        "chown root:burung",
+        "start",
+    ]
+    assert conf.stat().st_mode & 0o777 == 0o640
+
+
 @pytest.mark.skipif(
     not shutil.which("logrotate", path=os.environ["PATH"] + ":/usr/sbin"),
     reason="logrotate is not installed",
