@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from burung.front import HOST, NGINX, Front
 from burung.server import PASSWORD, TOP, Server, free_port, wait_for
+from burung.upstream import Upstream
 from websockets.exceptions import InvalidStatus
 
 pytestmark = pytest.mark.skipif(
@@ -116,6 +117,23 @@ def test_body_of_just_the_limit_passes_and_a_longer_one_is_413_in_json(front):
     status, headers, answer = front.ask("POST", "/api/me", body + b" ", **sent)
     assert (status, json.loads(answer)["error"]["code"]) == (413, "too_large")
     assert headers.get_content_type() == "application/json"
+
+
+def test_body_is_passed_on_while_it_comes(tmp_path):
+    upstream = Upstream()
+    front = Site(tmp_path, upstream.port, free_port(), free_port())
+    front.start()
+
+    def first_byte_is_there() -> None:
+        wait_for("the first byte", lambda: upstream.begun == ["/api/me"])
+        assert not upstream.asked
+
+    try:
+        status, body = front.post_in_two("/api/me", b"{", b"}", first_byte_is_there)
+        assert (status, json.loads(body)["length"]) == (200, 2)
+    finally:
+        front.stop()
+        upstream.close()
 
 
 def test_errors_of_the_server_pass_through(front):

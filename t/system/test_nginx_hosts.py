@@ -194,6 +194,18 @@ def test_changing_request_is_never_sent_twice(hosts):
     assert asked(three).total() == 3
 
 
+def test_body_is_passed_on_while_it_comes(hosts):
+    front, three = hosts
+
+    def first_byte_is_there() -> None:
+        wait_for("the first byte", lambda: ["/api/send"] in [each.begun for each in three])
+        assert asked(three).total() == 0
+
+    status, body = front.post_in_two("/api/send", b'{"a":', b'"b"}', first_byte_is_there)
+    assert (status, json.loads(body)["length"]) == (200, 9)
+    assert asked(three, "/api/send").total() == 1
+
+
 def test_host_learns_the_clients_address_which_nobody_can_forge(hosts):
     front, three = hosts
     front.ask("GET", "/readyz", source="127.0.0.9", X_Forwarded_For="203.0.113.1")

@@ -98,6 +98,22 @@ class Front:
         finally:
             line.close()
 
+    def post_in_two(self, path: str, first: bytes, last: bytes, between):
+        """(status, body). `between` is called when only the first part of the body is sent."""
+        line = http.client.HTTPSConnection(HOST, self.port)
+        line.sock = self.context().wrap_socket(self.connect(), server_hostname=HOST)
+        try:
+            line.putrequest("POST", path)
+            line.putheader("Content-Type", "application/json")
+            line.putheader("Content-Length", str(len(first + last)))
+            line.endheaders(first)
+            between()
+            line.send(last)
+            answer = line.getresponse()
+            return answer.status, answer.read()
+        finally:
+            line.close()
+
     def call(self, op: str, fields: dict, **more):
         return self.ask(
             "POST", f"/api/{op}", json.dumps(fields).encode(),

@@ -16,6 +16,7 @@ class Upstream(http.server.ThreadingHTTPServer):
         super().__init__(address, Asked)
         self.name, self.how = name, "answer"
         self.asked: list[tuple[str, str, dict[str, str]]] = []
+        self.begun: list[str] = []  # paths of those of which a byte of the body is here
         self.release = threading.Event()
         self.port = self.server_address[1]
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
@@ -31,7 +32,11 @@ class Asked(http.server.BaseHTTPRequestHandler):
     server: Upstream
 
     def do_GET(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(min(length, 1))
+        if body:
+            self.server.begun.append(self.path)
+            body += self.rfile.read(length - 1)
         self.server.asked.append((self.command, self.path, dict(self.headers)))
         if self.server.how == "cut":
             self.close_connection = True
