@@ -21,6 +21,9 @@ class Upstream(http.server.ThreadingHTTPServer):
         self.port = self.server_address[1]
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
+    def handle_error(self, request, client_address) -> None:
+        """Who asked has gone."""
+
     def close(self) -> None:
         self.release.set()
         self.shutdown()
