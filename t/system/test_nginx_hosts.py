@@ -279,6 +279,21 @@ def test_packed_files_come_straight_from_the_disk(hosts):
     assert asked(three).total() == 1
 
 
+def test_file_that_a_host_has_not_yet_is_got_from_one_that_has_it(hosts):
+    front, three = hosts
+    for old in three[:2]:
+        old.missing = {"/assets/new-1234.js", "/elsewhere"}
+    for _ in range(6):
+        status, _, body = front.ask("GET", "/assets/new-1234.js")
+        assert (status, json.loads(body)["name"]) == (200, "host2")
+    assert asked(three[:2]).total() > 0
+    three[2].missing = three[0].missing
+    assert front.ask("GET", "/assets/new-1234.js")[0] == 404
+    before = asked(three).total()
+    assert front.ask("GET", "/elsewhere")[0] == 404
+    assert asked(three).total() == before + 1, "only of files with a hash in their name"
+
+
 # Before real servers
 
 

@@ -16,6 +16,7 @@ class Upstream(http.server.ThreadingHTTPServer):
         super().__init__(address, Asked)
         self.name, self.how = name, "answer"
         self.asked: list[tuple[str, str, dict[str, str]]] = []
+        self.missing: set[str] = set()  # paths that are not found
         self.begun: list[str] = []  # paths of those of which a byte of the body is here
         self.release = threading.Event()
         self.port = self.server_address[1]
@@ -47,7 +48,7 @@ class Asked(http.server.BaseHTTPRequestHandler):
         if self.server.how == "hold" or (self.server.how, self.path) == ("websocket", "/ws"):
             self.server.release.wait(30)
         answer = json.dumps({"name": self.server.name, "length": len(body)}).encode()
-        self.send_response(200)
+        self.send_response(404 if self.path in self.server.missing else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
