@@ -23,7 +23,11 @@ class Site(Front):
 
     def __init__(self, folder: Path, server_port: int, port: int, plain_port: int):
         super().__init__(folder, port, plain_port)
-        site = self.exchange("burung-chat.conf", (r"127\.0\.0\.1:8080", f"127.0.0.1:{server_port}"))
+        site = self.exchange(
+            "burung-chat.conf",
+            (r"127\.0\.0\.1:8080", f"127.0.0.1:{server_port}"),
+            (r"/var/log/nginx/burung-chat.log", f"{folder}/access.log"),
+        )
         (folder / "site.conf").write_text(site)
 
 
@@ -172,6 +176,22 @@ def test_files_of_the_client_pass_through_with_their_headers(front):
     assert "immutable" in headers["Cache-Control"]
     etag = headers["ETag"]
     assert front.ask("GET", "/assets/app-1234.js", If_None_Match=etag)[0] == 304
+
+
+def test_logs_have_the_path_but_nothing_behind_the_question_mark(tmp_path):
+    """Neither the one of what was asked nor the one of errors, when burungd is away."""
+    front = Site(tmp_path, free_port(), free_port(), free_port())
+    front.start()
+    try:
+        assert front.ask("GET", "/invite?code=SECRET", Referer="https://x/?SECRET")[0] == 503
+        line = http.client.HTTPConnection("127.0.0.1", front.plain_port, timeout=20)
+        line.request("GET", "/invite?code=SECRET", headers={"Host": HOST})
+        assert line.getresponse().status == 301
+        line.close()
+        wait_for("a line", lambda: '"GET /invite" 503' in front.logs())
+    finally:
+        front.stop()
+    assert "SECRET" not in front.logs()
 
 
 def test_time_outs_are_longer_than_the_servers_pings():

@@ -217,14 +217,20 @@ def test_host_learns_the_clients_address_which_nobody_can_forge(hosts):
     assert headers["Host"] == f"{HOST}:{front.port}"
 
 
-def test_log_has_the_path_but_nothing_behind_the_question_mark(hosts):
-    front, _ = hosts
-    front.ask("GET", "/invite?code=SECRET")
+def test_logs_have_the_path_but_nothing_behind_the_question_mark(hosts):
+    """Neither the one of what was asked nor the one of errors, when hosts fail."""
+    front, three = hosts
+    front.ask("GET", "/invite?code=SECRET", Referer="https://x/?SECRET")
     front.ask("GET", "/assets/none.js?v=SECRET")
-    wait_for("two lines", lambda: front.log.read_text().count("\n") == 2)
+    for each in three:
+        each.how = "cut"
+    for path in ("/invite", "/assets/none.js", "/ws"):
+        assert front.ask("GET", f"{path}?v=SECRET")[0] == 503
+    wait_for("five lines", lambda: front.log.read_text().count("\n") == 5)
     log = front.log.read_text()
     assert '"GET /invite" 200' in log
-    assert "SECRET" not in log
+    assert '"GET /invite" 503' in log
+    assert "SECRET" not in front.logs()
 
 
 def test_requests_are_limited_by_address_and_told_so_in_json(tmp_path):

@@ -43,6 +43,7 @@ class Front:
             (r"listen 80;", f"listen 127.0.0.1:{self.plain_port};"),
             (r"\tlisten \[::\].*\n", ""),
             (r"/etc/nginx/burung-chat\.", f"{self.folder}/burung-chat."),
+            (r"/var/log/nginx/error\.log", f"{self.folder}/site-error.log"),
             *pairs,
         ):
             text, count = re.subn(old, new, text)
@@ -75,6 +76,10 @@ class Front:
         if self.process:
             self.process.terminate()
             self.process.wait(20)
+
+    def logs(self) -> str:
+        """All that it has logged."""
+        return "".join(path.read_text() for path in self.folder.glob("*.log"))
 
     # As a client
 
