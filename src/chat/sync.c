@@ -78,7 +78,10 @@ leave_log(struct device *dev, const struct sync_entry *e)
 {
 	struct hub_log *log = e->last == LIVE ? log_of(dev, e) : NULL;
 
-	if (log != NULL && --log->syncers == 0)
+	if (log == NULL)
+		return;
+	log->syncers--;
+	if (log->syncers == 0)
 		hub_tail_free(log);
 }
 
