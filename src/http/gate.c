@@ -65,7 +65,7 @@ http_gate_down(struct http_gate *g)
 	event_free(g->timer);
 	free(g->head);
 	if (req != NULL)
-		http_request_gone(req);
+		req->gate = NULL;
 	http_server_check_drained(s);
 }
 

@@ -104,15 +104,12 @@ struct http_request {
 	bool cache;             /* extra has a Cache-Control */
 	bool tls;
 	char peer[HTTP_ADDRESS];
-	loop_cb *gone;
-	void *gone_arg;
 };
 
 /* Takes head over and moves the body out of evhtp's hands. */
 struct http_request *http_request_new(
     struct http_gate *g, struct http_head *head, struct evbuffer *body);
 void http_request_free(struct http_request *req);
-void http_request_gone(struct http_request *req); /* the connection ends */
 
 /* memory.c: from now on libraries end the worker rather than go without. */
 void http_memory(void);

@@ -52,18 +52,6 @@ http_request_free(struct http_request *req)
 	free(req);
 }
 
-/* The callback may answer, which frees req. */
-void
-http_request_gone(struct http_request *req)
-{
-	loop_cb *cb = req->gone;
-
-	req->gate = NULL;
-	req->gone = NULL;
-	if (cb != NULL)
-		cb(req->gone_arg);
-}
-
 enum http_method
 http_method(const struct http_request *req)
 {
@@ -158,11 +146,4 @@ http_cookie(
 		return true;
 	}
 	return false;
-}
-
-void
-http_on_gone(struct http_request *req, loop_cb *cb, void *arg)
-{
-	req->gone = cb;
-	req->gone_arg = arg;
 }

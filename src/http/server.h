@@ -73,10 +73,6 @@ bool http_is_tls(const struct http_request *req); /* X-Forwarded-Proto of a
 bool http_cookie(
     const struct http_request *req, const char *name, char *out, size_t size);
 
-/* Told when the client goes before the answer; http_reply must still be called
- * (and does nothing then). */
-void http_on_gone(struct http_request *req, loop_cb *cb, void *arg);
-
 /* Adds a header of the reply; values with CR, LF or NUL are a defect (fatal).
  */
 void http_reply_header(
@@ -87,9 +83,9 @@ void http_reply_header(
 void http_reply_interim(
     struct http_request *req, const char *name, const char *value);
 
-/* Answers, now or later, on the loop; ends the request. HEAD drops the body.
- * The security headers of doc/PROTOCOL.md are added to each. type NULL: no
- * Content-Type. */
+/* Answers, now or later, on the loop; ends the request, also when the client
+ * has gone before. HEAD drops the body. The security headers of doc/PROTOCOL.md
+ * are added to each. type NULL: no Content-Type. */
 void http_reply(struct http_request *req, int status, const char *type,
     const void *body, size_t len);
 

@@ -86,15 +86,7 @@ on_echo(struct http_request *req, void *arg)
 struct late {
 	struct http_request *req;
 	struct loop_timer *timer;
-	bool gone;
 };
-
-static void
-on_gone(void *arg)
-{
-	((struct late *)arg)->gone = true;
-	probe.gone++;
-}
 
 static void
 on_late(void *arg)
@@ -102,8 +94,7 @@ on_late(void *arg)
 	struct late *l = arg;
 	char text[4096];
 
-	snprintf(text, sizeof(text), "late %s\n",
-	    l->gone ? "gone" : http_path(l->req));
+	snprintf(text, sizeof(text), "late %s\n", http_path(l->req));
 	http_reply_header(l->req, "X-Late", "yes");
 	reply_text(l->req, 200, text);
 	loop_timer_free(&l->timer);
@@ -122,7 +113,6 @@ on_later(struct http_request *req, void *arg)
 	MEM_NEW(l);
 	l->req = req;
 	probe.waiting++;
-	http_on_gone(req, on_gone, l);
 	if (strstr(http_query(req), "ms=") != NULL)
 		l->timer = loop_timer_new(
 		    probe.loop, query_number(req, "ms="), false, on_late, l);
