@@ -2,7 +2,7 @@
  *
  * A pool keeps an epoll set of its own inside the loop, so that a connection
  * needs no struct event. Reads use one buffer per pool. Whatever is queued in
- * one turn of the loop leaves in one writev at the turn's end. */
+ * one turn of the loop leaves in one sendmsg at the turn's end. */
 #ifndef NET_CONN_H
 #define NET_CONN_H
 
@@ -67,7 +67,6 @@ struct conn_pool *conn_pool_new(
  * what they still had to say is lost. */
 void conn_pool_free(struct conn_pool **pool);
 size_t conn_pool_count(const struct conn_pool *pool); /* until they are freed */
-struct loop *conn_pool_loop(const struct conn_pool *pool);
 
 /* Something of the owner's, for the callbacks. NULL at first. */
 void conn_pool_set_arg(struct conn_pool *pool, void *arg);

@@ -128,12 +128,6 @@ conn_pool_count(const struct conn_pool *pool)
 	return pool->count;
 }
 
-struct loop *
-conn_pool_loop(const struct conn_pool *pool)
-{
-	return pool->loop;
-}
-
 void
 conn_pool_set_arg(struct conn_pool *pool, void *arg)
 {

@@ -8,8 +8,6 @@
 #include "proc/server.h"
 #include "store/store.h"
 
-struct hosts_ask; /* a question under way */
-
 struct worker_hosts {
 	const struct server *s;
 	struct store *store;

@@ -12,7 +12,8 @@
 
 struct patient {
 	struct append a;      /* the copy */
-	struct append *asked; /* NULL: told busy already */
+	struct append *asked; /* gone when it was told */
+	bool told;            /* busy */
 	struct store *st;
 	uint64_t until;
 	TAILQ_ENTRY(patient) link;
@@ -71,7 +72,7 @@ patient_done(struct append *a)
 	struct patient *p = a->arg;
 	struct store *st = p->st;
 
-	if (p->asked != NULL) {
+	if (!p->told) {
 		leave_line(p);
 		hand_over(&p->a, p->asked);
 	} else if (p->a.err.code == ERR_NONE && !p->a.nothing) {
@@ -92,10 +93,8 @@ look(void *arg)
 
 	while ((p = TAILQ_FIRST(&st->patients)) != NULL && p->until <= now) {
 		asked = p->asked;
-		p->asked = NULL;
+		p->told = true;
 		leave_line(p);
-		if (asked == NULL)
-			continue; /* cannot be: those have left */
 		err_set(&asked->err, ERR_BUSY,
 		    "The store does not answer; try again.");
 		asked->err.retry_ms = RETRY_MS;

@@ -25,9 +25,7 @@ enum ws_code {
 	WS_NO_STATUS = 1005, /* never on the wire */
 	WS_ABNORMAL = 1006,  /* never on the wire */
 	WS_BAD_DATA = 1007,
-	WS_POLICY = 1008,
 	WS_TOO_BIG = 1009,
-	WS_INTERNAL = 1011,
 	WS_RESUME = 4001,
 	WS_SESSION_OVER = 4401,
 	WS_TOO_MANY = 4429,
