@@ -45,14 +45,33 @@ def arguments(server: str, port: int, folder: Path) -> list[str]:
     return [server, *own.split(), "--dbpath", str(folder)]
 
 
-class Mongo:
+class Service:
+    """A process of one's own that can be killed, or stand still."""
+
+    process: subprocess.Popen | None = None
+
+    def kill(self) -> None:
+        """KILL, as a power cut; start() goes on with what is on the disk."""
+        self.process.kill()
+        self.process.wait()
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """While inside, connections stay and come, and nothing is answered."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
+
+class Mongo(Service):
     """A server of one's own, or the one that was named. Use as a context."""
 
     def __init__(self) -> None:
         self.server = find()
         assert self.server, "there is no MongoDB"
         self.ours = not self.server.startswith("mongodb")
-        self.process: subprocess.Popen | None = None
         if not self.ours:
             self.address = self.server.rstrip("/")
             return
@@ -83,20 +102,6 @@ class Mongo:
         with socket.socket() as probe:
             probe.settimeout(1)
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def kill(self) -> None:
-        """KILL, as a power cut; start() goes on with what is on the disk."""
-        self.process.kill()
-        self.process.wait()
-
-    @contextlib.contextmanager
-    def frozen(self) -> Iterator[None]:
-        """While inside, it takes connections, but answers nothing."""
-        self.process.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self.process.send_signal(signal.SIGCONT)
 
     def destroy(self) -> None:
         if not self.ours:

@@ -2,12 +2,11 @@
 
 import contextlib
 import shutil
-import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
 
+from burung.mongo import Service
 from burung.server import free_port, wait_for
 
 
@@ -15,13 +14,12 @@ def missing() -> bool:
     return shutil.which("redis-server") is None
 
 
-class Redis:
+class Redis(Service):
     """Use as a context. It keeps nothing; started again it has the same port."""
 
     def __init__(self, *arguments: str):
         self.arguments = arguments
         self.port = free_port()
-        self.process: subprocess.Popen | None = None
 
     @property
     def url(self) -> str:
@@ -44,19 +42,6 @@ class Redis:
                 return line.makefile().readline().strip() or None
         except OSError:
             return None
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    @contextlib.contextmanager
-    def frozen(self) -> Iterator[None]:
-        """While inside, connections stay and nothing is answered."""
-        self.process.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self.process.send_signal(signal.SIGCONT)
 
     def __enter__(self) -> "Redis":
         self.start()
