@@ -185,7 +185,9 @@ stage(struct run *run, double rate, int window)
 	return r;
 }
 
-/* From what a closed loop reaches, up and down by a fifth, then halving. */
+/* From a little below what a closed loop reaches: up by a fifth, after some
+ * such steps by more, or down to seven tenths, until it lies between two rates;
+ * then halving. */
 static void
 search(struct run *run)
 {

@@ -8,9 +8,6 @@ bench_seed_LDFLAGS = $(MODULES_IN) -Wl,--whole-archive src/model/libmodel.a \
 bench_seed_LDADD = $(CHAT_LIBS)
 EXTRA_DIST += bench/run bench/report.py bench/scenarios.py bench/servers.py bench/crowd
 bench_store_bench_LDADD = $(STORE_LIBS)
-EXTRA_PROGRAMS += bench/wsconns
-bench_wsconns_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
-bench_wsconns_LDADD = $(HTTP_LIBS)
 # The load generator, and the limit in two forms.
 EXTRA_PROGRAMS += bench/chatload bench/rawcast bench/rawcast_batch
 bench_chatload_SOURCES = bench/chatload.c bench/load.h bench/load_client.c \
