@@ -120,10 +120,12 @@ class Watched(Server):
         command += ["--people", self.folder / "people", "--idle", "600"]
         command += ["-n", str(people), "-r", str(people // 10)]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as load:
-            wait_for("all are there", lambda: self.figure("devices") == people, 60, 0.2)
-            time.sleep(SETTLED)
-            bytes_ = self.control.in_use[0]
-            load.terminate()
+            try:
+                wait_for("all are there", lambda: self.figure("devices") == people, 60, 0.2)
+                time.sleep(SETTLED)
+                bytes_ = self.control.in_use[0]
+            finally:
+                load.terminate()
         wait_for("all are gone", lambda: self.held() == 0, 60, 0.2)
         return bytes_
 
