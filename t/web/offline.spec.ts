@@ -25,6 +25,29 @@ async function workerReady(page: Page): Promise<void> {
     );
 }
 
+/* Whether a record of one of the page's databases has the text. */
+async function isKept(page: Page, text: string): Promise<boolean> {
+    return page.evaluate(async (wanted) => {
+        const result = <T>(request: IDBRequest<T>) =>
+            new Promise<T>((resolve, reject) => {
+                request.onsuccess = () => resolve(request.result);
+                request.onerror = () => reject(request.error!);
+            });
+        for (const { name } of await indexedDB.databases()) {
+            const db = await result(indexedDB.open(name!));
+            try {
+                for (const store of db.objectStoreNames) {
+                    const all = db.transaction(store).objectStore(store).getAll();
+                    if (JSON.stringify(await result(all)).includes(wanted)) return true;
+                }
+            } finally {
+                db.close();
+            }
+        }
+        return false;
+    }, text);
+}
+
 /* All texts of the open room, as the server has them. */
 async function stored(person: Person): Promise<string[]> {
     const room = await person.page.evaluate(() => location.hash.split('/').pop());
@@ -64,7 +87,9 @@ describe('without a network', () => {
         await budi.say('read me later');
         await ani.reads('read me later');
         await workerReady(ani.page);
-        await ani.page.waitForTimeout(600); /* the cache is written every 0.4 s */
+        await waitFor('the message in the cache', () =>
+            isKept(ani.page, 'read me later'),
+        );
         await on.server.kill('SIGKILL');
         await ani.page.addInitScript(() => {
             const timing = window as unknown as { shown?: number };

@@ -132,6 +132,26 @@ async function inView(person: Person): Promise<{ seq: number; text: string }[]> 
     });
 }
 
+/* Until nothing has moved for a while of frames: what came into view is measured, texts are
+ * formatted, and the place is noted. */
+async function atRest(person: Person): Promise<void> {
+    await person.page.evaluate(async () => {
+        const FRAMES = 15;
+        const place = () =>
+            [...document.querySelectorAll('.message')]
+                .map((row) => row.getBoundingClientRect())
+                .map(({ top, height }) => `${top} ${height}`)
+                .join();
+        let last = '';
+        for (let still = 0; still < FRAMES; still++) {
+            await new Promise(requestAnimationFrame);
+            const now = place();
+            if (now !== last) still = 0;
+            last = now;
+        }
+    });
+}
+
 describe('a room of 100,000 messages', () => {
     let ani: Person;
     let budi: Person;
@@ -205,7 +225,7 @@ describe('a place in a room', () => {
         await ani.sends([...Array(120).keys()].map((i) => `line ${i}`));
         await budi.reads('line 119');
         await scrollBy(budi, -40, 40);
-        await budi.page.waitForTimeout(300);
+        await atRest(budi);
         const before = await inView(budi);
         expect(before.some(({ text }) => text === 'line 119')).toBe(false);
         const other = await on.someone('Other');
@@ -254,7 +274,7 @@ describe('what one looks at', () => {
         await ani.sends(['a long one '.repeat(400), 'the last line']);
         await budi.reads('the last line');
         await scrollBy(budi, -30, 10);
-        await budi.page.waitForTimeout(300);
+        await atRest(budi);
         const fold = () =>
             budi.page.evaluate(() =>
                 document.querySelector<HTMLElement>('.more')!.click(),
