@@ -8,6 +8,7 @@ import sys
 
 from burung.checker import quantile
 from burung.kill import FAILPOINTS, Plan, run
+from burung.load import Load
 from burung.server import TOP
 
 SECONDS = float(os.environ.get("KILL_SECONDS", "30"))
@@ -15,7 +16,8 @@ SECONDS = float(os.environ.get("KILL_SECONDS", "30"))
 
 async def one(make_server, fault: str, **more):
     server = make_server(workers=4, log_level="warn")
-    this, report = await run(server, Plan(fault=fault, seconds=SECONDS, **more))
+    with Load() as load:
+        this, report = await run(server, Plan(fault=fault, seconds=SECONDS, **more))
     assert report.ok, report.text()
     assert not this.not_consumed, f"armed, but nobody passed: {this.not_consumed}"
     sent = report.counts["messages sent"]
@@ -25,37 +27,37 @@ async def one(make_server, fault: str, **more):
     changes = report.counts["changes done"], report.counts["changes refused"]
     assert sum(changes) > SECONDS, "too little was changed to prove much"
     assert changes[0] > changes[1], "most changes were refused"
-    return this, report
+    return this, report, load.stretch
 
 
-def recovered_in_seconds(report):
+def recovered_in_seconds(report, stretch):
     """For those whose worker died: it is a matter of reconnecting, not of any time-out."""
     times = [seconds for outage in report.outages for seconds in outage.to_ack]
     assert times, "nobody lost a connection"
-    assert quantile(times, 0.5) < 3, report.text()
-    assert max(times) < 20, report.text()
+    assert quantile(times, 0.5) < 3 * stretch, report.text()
+    assert max(times) < 20 * stretch, report.text()
 
 
 async def test_workers_killed_at_any_moment_lose_nothing(make_server):
-    this, report = await one(make_server, "kill", points=len(FAILPOINTS))
+    this, report, stretch = await one(make_server, "kill", points=len(FAILPOINTS))
     assert {f"{point}.kill" for point in FAILPOINTS} <= set(this.armed)
     assert any(outage.to_delivery for outage in report.outages)
-    recovered_in_seconds(report)
+    recovered_in_seconds(report, stretch)
 
 
 async def test_stopped_workers_lose_nothing(make_server):
-    this, _ = await one(make_server, "stop", patience=2, points=1)
+    this, *_ = await one(make_server, "stop", patience=2, points=1)
     assert this.armed, "nobody was stopped at a failpoint"
 
 
 async def test_killed_master_takes_its_workers_and_loses_nothing(make_server):
-    _, report = await one(make_server, "master", period=5)
-    recovered_in_seconds(report)
+    _, report, stretch = await one(make_server, "master", period=5)
+    recovered_in_seconds(report, stretch)
 
 
 async def test_reloads_in_a_row_lose_nothing(make_server):
-    _, report = await one(make_server, "reload", period=3)
-    recovered_in_seconds(report)
+    _, report, stretch = await one(make_server, "reload", period=3)
+    recovered_in_seconds(report, stretch)
 
 
 def test_command_for_long_runs_runs():
