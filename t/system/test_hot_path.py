@@ -23,7 +23,7 @@ TOLD_EVERY_S = 0.5  # who came and went
 RELEASE = Path(os.environ.get("BURUNGD_RELEASE", TOP / "build/release/burungd"))
 # Instructions in user space, as measured on Debian 12; with other versions of the libraries they
 # are others. A tenth more is a regression.
-A_MESSAGE = 46_400  # parsing, checking, storing and publishing it, however many hear of it
+A_MESSAGE = 40_000  # parsing, checking, storing and publishing it, however many hear of it
 A_DEVICE = 790  # one more device, in a turn in which it is told something, however much
 A_DELIVERY = 8  # at most: one more message to one more device in such a turn; it is none now
 A_LOG_IN = 194_000  # token, upgrade, hello, and the end
