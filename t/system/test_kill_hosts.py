@@ -14,7 +14,6 @@ FAULTS = (
     "worker killed at a commit",
     "host killed",
     "two hosts killed",
-    "host stopped",
     "redis killed",
     "redis dropped its subscribers",
     "redis cut off from a host",

@@ -8,7 +8,6 @@ import gzip
 import http.client
 import json
 import shutil
-import signal
 import socket
 import struct
 import subprocess
@@ -20,7 +19,7 @@ from pathlib import Path
 import pytest
 import websockets.asyncio.client as ws
 from burung.front import HOST, NGINX, Front
-from burung.server import TOP, Server, free_port, send_signal, wait_for
+from burung.server import TOP, Server, free_port, wait_for
 from burung.upstream import Upstream
 from websockets.exceptions import ConnectionClosed
 
@@ -117,15 +116,13 @@ def test_host_that_was_dead_takes_all_websockets_at_once_when_it_is_back(hosts):
     three[2].how = "cut"
     for _ in range(4):
         assert front.ask("GET", "/ws")[0] == 503
-    three[2].how = "answer"
-    wait_for("one is let in", lambda: front.ask("GET", "/ws")[0] == 200, 6, every=0.1)
-    before = asked(three, "/ws")["host2"]
-    three[2].how = "websocket"
+    before = len(three[2].asked)
+    three[2].how = "hold"  # as a WebSocket, which does not end
     with concurrent.futures.ThreadPoolExecutor(9) as pool:
         for _ in range(9):
             pool.submit(front.ask, "GET", "/ws")
         try:
-            wait_for("all are there", lambda: asked(three, "/ws")["host2"] == before + 9, 3)
+            wait_for("all are there", lambda: len(three[2].asked) == before + 9, 3)
         finally:
             three[2].release.set()
 
@@ -146,43 +143,6 @@ def test_silent_host_costs_who_reads_some_seconds_and_is_then_left_out(hosts):
         assert within(8, front.ask, "GET", path)[0] == 200
     in_vain = asked(three)["host0"]
     assert 2 <= in_vain <= (time.monotonic() - began) / 5 + 2, "it is asked too often"
-
-
-def test_silent_host_gets_no_websocket_and_has_them_again_when_it_answers(hosts):
-    """Its kernel takes connections all the same."""
-    front, three = hosts
-    three[0].how = "hold"
-    with concurrent.futures.ThreadPoolExecutor(9) as pool:
-        answers = pool.map(lambda _: within(5, front.ask, "GET", "/ws"), range(18))
-        assert {status for status, _, _ in answers} == {200}
-    began, before = time.monotonic(), asked(three, "/healthz")["host0"]
-    assert before > 0
-    for _ in range(9):
-        assert within(5, front.ask, "GET", "/ws")[0] == 200
-    in_vain = asked(three, "/healthz")["host0"] - before
-    assert in_vain <= (time.monotonic() - began) / 3 + 1, "it is asked too often"
-    assert asked(three, "/ws")["host0"] == 0
-    three[0].how = "answer"
-    three[0].release.set()
-
-    def has_one() -> bool:
-        assert front.ask("GET", "/ws")[0] == 200
-        return asked(three, "/ws")["host0"] > 0
-
-    wait_for("it has one again", has_one, 10, every=0.1)
-
-
-def test_websocket_is_one_of_the_host_that_said_it_lives(hosts):
-    """Whatever the number of connections of each."""
-    front, three = hosts
-    for n in range(30):
-        assert front.ask("GET", "/ws")[0] == 200
-        for each in three:
-            assert [path for _, path, _ in each.asked] == ["/healthz", "/ws"] * (
-                len(each.asked) // 2
-            )
-        assert sum(len(each.asked) for each in three) == 2 * (n + 1)
-    assert min(asked(three).values()) > 0, "a host without any"
 
 
 def test_changing_request_is_never_sent_twice(hosts):
@@ -380,26 +340,6 @@ async def test_websockets_reach_every_host_and_only_those_that_live(chat):
         assert [await is_online(front, tokens[0]) for _ in range(4)] == [True] * 4
     finally:
         servers[1].start()
-
-
-async def test_websockets_and_pages_are_served_while_a_host_is_stopped(chat):
-    """Its kernel takes connections all the same. Each attempt has the client's 15 s."""
-    front, servers = chat
-    token = servers[0].user("ani").token
-    pids = [servers[1].pid, *servers[1].workers()]
-    for pid in pids:
-        send_signal(pid, signal.SIGSTOP)
-    try:
-        for _ in range(6):
-            began, online = time.monotonic(), False
-            while not online:
-                with contextlib.suppress(TimeoutError):
-                    online = await asyncio.wait_for(is_online(front, token), 15)
-            assert time.monotonic() - began < 20
-            assert within(8, front.ask, "GET", "/")[0] == 200
-    finally:
-        for pid in pids:
-            send_signal(pid, signal.SIGCONT)
 
 
 # Names

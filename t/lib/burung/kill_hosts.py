@@ -222,17 +222,6 @@ class HostsRun(Run):
         machine.plug()
         return "nobody may end"
 
-    async def host_stopped(self) -> str:
-        """Its kernel goes on: it takes connections, and nobody is told that nobody is there."""
-        host = self.any_host()
-        pids = [host.pid, *host.workers()]
-        for pid in pids:
-            send_signal(pid, signal.SIGSTOP)
-        await asyncio.sleep(10)
-        for pid in pids:
-            send_signal(pid, signal.SIGCONT)
-        return "nobody may end"
-
     async def redis_killed(self) -> str:
         self.hosts.redis.kill()
         await asyncio.sleep(self.random.uniform(0, 2))
@@ -380,7 +369,6 @@ FAULTS = [
     "host killed",
     "two hosts killed",
     "host unplugged",
-    "host stopped",
     "redis killed",
     "redis frozen",
     "redis dropped its subscribers",
