@@ -52,7 +52,7 @@ def test_whatever_dies_nothing_acked_is_lost_and_all_goes_on(tmp_path):
 
 def test_crowd_that_loses_its_host_is_back_and_has_missed_nothing(tmp_path):
     for row in kill_hosts(tmp_path, "--devices", "300"):
-        assert row["devices that lost their host"] >= 60  # of 300 at random among three
+        assert row["devices that lost their host"] >= 80
         assert row["all back"]
         assert row["back max s"] <= BACK_S * row["stretch"]
         assert row["all heard everything"]

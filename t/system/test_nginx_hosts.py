@@ -332,9 +332,7 @@ async def test_websockets_reach_every_host_and_only_those_that_live(chat):
     front, servers = chat
     tokens = [server.user("ani").token for server in servers]
     for token in tokens:
-        until = time.monotonic() + 20
-        while not await is_online(front, token):
-            assert time.monotonic() < until, "never came to that host"
+        assert True in [await is_online(front, token) for _ in range(4)]
     servers[1].stop()
     try:
         assert [await is_online(front, tokens[0]) for _ in range(4)] == [True] * 4

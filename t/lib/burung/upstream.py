@@ -6,8 +6,7 @@ import threading
 
 
 class Upstream(http.server.ThreadingHTTPServer):
-    """`how`: "answer", "cut" (reads the request and closes), "hold" (until `release`) or
-    "websocket" (holds those, answers the rest)."""
+    """`how`: "answer", "cut" (reads the request and closes) or "hold" (until `release`)."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -45,7 +44,7 @@ class Asked(http.server.BaseHTTPRequestHandler):
         if self.server.how == "cut":
             self.close_connection = True
             return
-        if self.server.how == "hold" or (self.server.how, self.path) == ("websocket", "/ws"):
+        if self.server.how == "hold":
             self.server.release.wait(30)
         answer = json.dumps({"name": self.server.name, "length": len(body)}).encode()
         self.send_response(404 if self.path in self.server.missing else 200)
