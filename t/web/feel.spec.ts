@@ -144,3 +144,80 @@ describe('what is pasted', () => {
         expect(await budi.bubbles()).toEqual(['<Big\nand bold>']);
     });
 });
+
+/* Presses the mouse on an element, in its middle. */
+async function pressOn(person: Person, selector: string): Promise<void> {
+    const { page } = person;
+    const box = (await page.locator(selector).boundingBox())!;
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+}
+
+describe('what one presses', () => {
+    it('is opened, though another chat moves to the top meanwhile', async () => {
+        const [ani, budi] = await on.pair();
+        const citra = await on.someone('Citra');
+        await citra.openDirect(ani);
+        await citra.say('first');
+        await ani.page.waitForSelector('.rooms .badge:text-is("1")');
+        await budi.say('mine is on top');
+        await ani.reads('mine is on top');
+        await ani.page.goto(`${on.server.url}/#/`);
+        await ani.page.waitForSelector('.nothing');
+        const first = ani.page.locator('.rooms .item').first();
+        expect(await first.textContent()).toContain('Budi');
+
+        await pressOn(ani, '.rooms .item:has-text("Budi")');
+        await citra.say('second');
+        await ani.page.waitForSelector('.rooms .badge:text-is("2")');
+        expect(await first.textContent()).toContain('Budi');
+        await ani.page.mouse.up();
+        await ani.page.waitForSelector('.conversation[aria-label="Budi"]');
+        expect(await first.textContent()).toContain('Citra');
+    });
+
+    it('is opened, though a search finds less meanwhile', async () => {
+        const budi = await on.someone('Budi');
+        const ani = await on.someone('Ani');
+        let held: (() => void)[] | undefined;
+        const asked = new Set<number>();
+        await ani.page.routeWebSocket(/\/ws$/, (page) => {
+            const server = page.connectToServer();
+            page.onMessage((text) => {
+                const { op, id } = JSON.parse(String(text)) as {
+                    op: string;
+                    id: number;
+                };
+                if (op === 'people') asked.add(id);
+                server.send(text);
+            });
+            server.onMessage((text) => {
+                const { re } = JSON.parse(String(text)) as { re?: number };
+                if (held && asked.has(re!)) held.push(() => page.send(text));
+                else page.send(text);
+            });
+        });
+        await ani.page.reload();
+        await budi.openDirect(ani);
+        await ani.find('');
+        const row = `.results [data-user="${budi.name}"]`;
+        await ani.page.waitForSelector(row);
+        const found = ani.page.locator('.results [data-user]');
+        const before = await found.count();
+        expect(before).toBeGreaterThan(1);
+        held = [];
+        await ani.page.fill('.panel .search input', budi.name);
+        const answers = await waitFor('an answer', () =>
+            held?.length ? held : undefined,
+        );
+
+        await pressOn(ani, row);
+        for (const pass of answers) pass();
+        /* behind it on the same connection */
+        await budi.say('hello');
+        await waitFor('it came', async () => /1/.test(await ani.page.title()));
+        expect(await found.count()).toBe(before);
+        await ani.page.mouse.up();
+        await ani.page.waitForSelector('.conversation[aria-label="Budi"]');
+    });
+});

@@ -10,6 +10,7 @@ import { Chat, type Ending } from './chat';
 import { newSocket, roomOfAddress, takeEarly, type Early } from './early';
 import { patiently } from './patience';
 import { burnShelf, clearShelf, openShelf } from './shelf';
+import { watchPointers } from './still';
 import { loadUser, saveUser } from './storage';
 import { installWorker } from './update';
 
@@ -200,6 +201,7 @@ export function goTo(room: string | null): void {
 
 export function listen(): void {
     readInvite();
+    watchPointers();
     watch(
         () => chat.value?.link.phase === 'ready',
         (ready) => ready && setTimeout(installWorker, LATER),
