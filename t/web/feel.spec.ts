@@ -176,6 +176,30 @@ describe('what one presses', () => {
         expect(await first.textContent()).toContain('Citra');
     });
 
+    it('is done to the message it stood beside, though the next one came', async () => {
+        const [ani, budi] = await on.pair();
+        const heard: string[] = [];
+        budi.page.on('websocket', (socket) =>
+            socket.on('framereceived', ({ payload }) => heard.push(String(payload))),
+        );
+        await budi.page.reload();
+        await ani.sends([...Array(60).keys()].map((i) => `line ${i}`));
+        await budi.reads('line 59');
+        const bubble = '.message:has(.text:text-is("line 58"))';
+        await budi.page.hover(`${bubble} .bubble`);
+        await budi.page.waitForSelector(`${bubble} .actions button`);
+        await pressOn(budi, `${bubble} .actions button >> nth=0`);
+        await ani.sends(['line 60']);
+        await waitFor('it came', () => heard.some((one) => one.includes('line 60')));
+        await budi.page.evaluate(() => new Promise(requestAnimationFrame));
+        expect(
+            await budi.page.locator('.bubble .text:text-is("line 60")').count(),
+        ).toBe(0);
+        await budi.page.mouse.up();
+        await budi.reads('line 60');
+        await budi.page.waitForSelector('.composer .reply:has-text("line 58")');
+    });
+
     it('is opened, though a search finds less meanwhile', async () => {
         const budi = await on.someone('Budi');
         const ani = await on.someone('Ani');

@@ -6,8 +6,13 @@ const rows = shallowRef(['a', 'b']);
 const shown = still(() => rows.value.join(''));
 let page: EventTarget;
 
-function happen(type: string): void {
-    page.dispatchEvent(new Event(type));
+function happen(type: string, on = 'button'): void {
+    const target = {
+        closest: (wanted: string) => (wanted.split(', ').includes(on) ? {} : null),
+    };
+    const event = new Event(type);
+    Object.defineProperty(event, 'target', { value: target });
+    page.dispatchEvent(event);
 }
 
 beforeEach(() => {
@@ -59,6 +64,12 @@ describe('what is pressed', () => {
         vi.advanceTimersByTime(1_999);
         expect(shown.value).toBe('ab');
         vi.advanceTimersByTime(1);
+        expect(shown.value).toBe('c');
+    });
+
+    it('is not text, nor a scroll bar', () => {
+        happen('pointerdown', 'p');
+        rows.value = ['c'];
         expect(shown.value).toBe('c');
     });
 

@@ -5,6 +5,8 @@ import { computed, ref, type ComputedRef } from 'vue';
 const LONGEST = 2_000; /* ms; whoever presses longer does not click */
 const CLICK = 100; /* ms behind letting go, in which the click comes */
 
+const CLICKED = 'button, a, input, label, [role="option"]';
+
 const pressing = ref(false);
 let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -18,15 +20,17 @@ function releaseIn(ms: number): void {
     timer = setTimeout(release, ms);
 }
 
-function press(): void {
+function press(event: Event): void {
+    if (!(event.target as Element).closest?.(CLICKED)) return; /* text, a scroll bar */
     pressing.value = true;
     releaseIn(LONGEST);
 }
 
-/* What source says, but as it was while something is pressed. */
-export function still<T>(source: () => T): ComputedRef<T> {
+/* What source (given what it said last) says, but as it was while something is pressed
+ * that can be clicked. */
+export function still<T>(source: (before?: T) => T): ComputedRef<T> {
     return computed<T>((before) =>
-        pressing.value && before !== undefined ? before : source(),
+        pressing.value && before !== undefined ? before : source(before),
     );
 }
 
