@@ -107,7 +107,8 @@ TESTS += $(store_tests)
 EXTRA_DIST += t/lib/faulty_vfs.h t/lib/store_fixture.h
 # Again, on a MongoDB; skipped where there is none.
 mongo_tests = t/mongo_contract/accounts t/mongo_contract/changes \
-	t/mongo_contract/contract t/mongo_contract/faults t/mongo_contract/greet \
+	t/mongo_contract/cluster t/mongo_contract/contract \
+	t/mongo_contract/faults t/mongo_contract/greet \
 	t/mongo_contract/kills t/mongo_contract/nodes
 TESTS += $(mongo_tests)
 check_PROGRAMS += t/mongo_faults

@@ -101,15 +101,22 @@ def is_firm(command: Command) -> bool:
     return concern == {"w": "majority", "j": True} and 2000 <= wait <= 5000
 
 
-def changed(command: Command) -> set[str]:
-    """The fields that an update sets."""
+def set_by(update: dict | list) -> set[str]:
+    """The fields that an update sets; a pipeline is one that sets them if the row is behind."""
+    if isinstance(update, list):
+        [stage] = update
+        _, merged, _ = stage["$replaceWith"]["$cond"]
+        return set(merged["$mergeObjects"][1]["$literal"])
     return {
         name
-        for document in command.documents
-        for operator, fields in document["u"].items()
+        for operator, fields in update.items()
         if operator not in ("$setOnInsert", "$unset")
         for name in fields
     }
+
+
+def changed(command: Command) -> set[str]:
+    return {name for document in command.documents for name in set_by(document["u"])}
 
 
 def test_every_kind_of_command_was_seen(commands):
@@ -131,6 +138,26 @@ def test_writes_wait_for_a_majority_and_its_journals(commands, copied):
         assert not lost, f"{lost} may be lost: {command}"
     some = [c for c in commands if c.name == "update" and "role" in changed(c)]
     assert len(some) > 5, "no role was written"
+
+
+def test_rows_are_asked_for_by_their_keys_alone(commands):
+    """There are servers that read all rows when more is asked than the key; what every message
+    and every reader does must not do that where there are no shards."""
+    frequent = {"seq", "read_seq"}
+    updates = [
+        document
+        for command in commands
+        if command.name == "update" and command.collection in ("rooms", "members")
+        for document in command.documents
+        if set_by(document["u"]) & frequent and not document.get("upsert")
+    ]
+    assert len(updates) > 50
+    for update in updates:
+        assert update["q"].keys() == {"_id"}, update
+    finds = [c for c in commands if c.name == "find" and c.collection == "members"]
+    by_key = [c.body["filter"] for c in finds if "_id" in c.body["filter"]]
+    assert len(by_key) > 10
+    assert all(query.keys() == {"_id"} for query in by_key), by_key
 
 
 def test_reads_see_what_a_majority_has_at_the_primary(commands):

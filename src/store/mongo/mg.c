@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/mongo/mg_known.h"
@@ -271,6 +272,46 @@ mg_fail(struct mg *m, const bson_error_t *e, struct err *err)
 	m->away_until = clock_mono_ms() + AWAY_MS;
 	mg_cache_clear(m->cache);
 	return mg_busy(m, err);
+}
+
+/* Until somebody has answered, it may be a mongos. */
+static bool
+is_whole(struct mg *m)
+{
+	mongoc_server_description_t **all;
+	const char *type;
+	size_t n;
+
+	if (FAILPOINT_FAILS("mongo.cluster"))
+		return false;
+	if (m->whole)
+		return true;
+	all = mongoc_client_get_server_descriptions(m->client, &n);
+	for (size_t i = 0; i < n; i++) {
+		type = mongoc_server_description_type(all[i]);
+		if (strcmp(type, "Standalone") == 0 ||
+		    strcmp(type, "RSPrimary") == 0)
+			m->whole = true;
+	}
+	mongoc_server_descriptions_destroy_all(all, n);
+	return m->whole;
+}
+
+bson_t *
+mg_members_query(
+    struct mg *m, bson_t *keys, const struct id *rooms, size_t n, size_t size)
+{
+	if (is_whole(m))
+		return mg_doc("_id:{$in:a}", keys);
+	return mg_doc("_id:{$in:a} room:{$in:a}", keys, mg_ids(rooms, n, size));
+}
+
+bson_t *
+mg_member_query(struct mg *m, const struct id *room, const struct id *user)
+{
+	if (is_whole(m))
+		return mg_doc("_id:m", room, user);
+	return mg_doc("_id:m room:b", room, user, room);
 }
 
 /* Before anything is written --------------------------------------------- */

@@ -28,8 +28,9 @@ struct mg_cache;
 struct mg {
 	struct db db; /* first */
 	bool writer;
-	bool prepared;       /* the indexes are there */
-	bool probing;        /* trying whether the server is back */
+	bool prepared; /* the indexes are there */
+	bool whole;    /* what answers is no mongos: there are no shards */
+	bool probing;  /* trying whether the server is back */
 	uint64_t away_until; /* ms: it failed a moment ago, so do not ask */
 	uint64_t sweep_at;   /* ms: next look for what a crash left */
 	mongoc_client_t *client;
@@ -63,6 +64,16 @@ int mg_prepare(const struct store_conf *conf, struct err *err);
 /* Makes the indexes; nothing may be written before. 0 or -1. */
 int mg_need_indexes(struct mg *m, struct err *err);
 bool mg_idle(struct db *db);
+
+/* The rows with these keys (an array, freed), of members of these n rooms, each
+ * size bytes behind the other. A cluster is told the rooms, too, which are what
+ * it spreads members by; others are not: there are servers that speak MongoDB's
+ * protocol and read all rows when they are asked for more than a key. */
+bson_t *mg_members_query(
+    struct mg *m, bson_t *keys, const struct id *rooms, size_t n, size_t size);
+/* The same with one key. */
+bson_t *mg_member_query(
+    struct mg *m, const struct id *room, const struct id *user);
 
 /* mg_doc.c --------------------------------------------------------------- */
 

@@ -259,8 +259,7 @@ mg_known_member(
 
 	if (w->loaded)
 		return w;
-	if (mg_get(m, C_MEMBERS,
-		mg_doc("_id:m room:b", &k->room.id, user, &k->room.id),
+	if (mg_get(m, C_MEMBERS, mg_member_query(m, &k->room.id, user),
 		take_member, w, err) == -1)
 		return NULL;
 	w->loaded = true;

@@ -58,9 +58,8 @@ get_me(
 		pick_key(&p, &v->room.id, user);
 	}
 	return mg_find(m, C_MEMBERS,
-	    mg_doc("_id:{$in:a} room:{$in:a}", p.a,
-		mg_ids(&l->v->room.id, l->n, sizeof(*l->v))),
-	    NULL, take_me, l, err);
+	    mg_members_query(m, p.a, &l->v->room.id, l->n, sizeof(*l->v)), NULL,
+	    take_me, l, err);
 }
 
 /* What the views of rooms that the user is in lack besides. */

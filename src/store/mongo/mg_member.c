@@ -20,8 +20,8 @@ mg_member_get(struct db *db, const struct id *room, const struct id *user,
 	*m_r = (struct member){ .room = *room, .user = *user };
 	if (rc != 1)
 		return rc;
-	if (mg_get(m, C_MEMBERS, mg_doc("_id:m room:b", room, user, room),
-		take_member, m_r, err) == -1)
+	if (mg_get(m, C_MEMBERS, mg_member_query(m, room, user), take_member,
+		m_r, err) == -1)
 		return -1;
 	if (m_r->role != ROLE_NONE)
 		return 1;

@@ -20,8 +20,7 @@ static int
 find_place(struct mg *m, struct change *c, struct place *p, struct err *err)
 {
 	p->m = (struct member){ .room = c->s.room, .user = c->ev->from };
-	if (mg_get(m, C_MEMBERS,
-		mg_doc("_id:m room:b", &c->s.room, &c->ev->from, &c->s.room),
+	if (mg_get(m, C_MEMBERS, mg_member_query(m, &c->s.room, &c->ev->from),
 		take_member, &p->m, err) == -1)
 		return -1;
 	p->r = mg_known(m, &c->s.room, err);

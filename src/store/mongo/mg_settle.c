@@ -29,20 +29,20 @@ write_follow(struct mg *m, struct known *k, struct err *err)
 /* Also of a place that is written with its cursor: when another wrote the place
  * meanwhile, that does nothing. */
 static void
-cursor_row(mongoc_bulk_operation_t *b, const struct member *v)
+cursor_row(struct mg *m, mongoc_bulk_operation_t *b, const struct member *v)
 {
-	mg_bulk_update(b, mg_doc("_id:m room:b", &v->room, &v->user, &v->room),
+	mg_bulk_update(b, mg_member_query(m, &v->room, &v->user),
 	    mg_doc("$max:{read_seq:u read_no:u}", v->read_seq, v->read_no), 0);
 }
 
 static void
-member_row(mongoc_bulk_operation_t *b, struct known_member *w)
+member_row(struct mg *m, mongoc_bulk_operation_t *b, struct known_member *w)
 {
 	const struct member *v = &w->m;
 	bson_t *query, *set;
 
 	if (w->cursor)
-		cursor_row(b, v);
+		cursor_row(m, b, v);
 	if (!w->placed)
 		return;
 	query = mg_doc("_id:m room:b as_of:{$lt:u}", &v->room, &v->user,
@@ -61,13 +61,12 @@ member_row(mongoc_bulk_operation_t *b, struct known_member *w)
 }
 
 static void
-wish_row(mongoc_bulk_operation_t *b, const struct wish *w)
+wish_row(struct mg *m, mongoc_bulk_operation_t *b, const struct wish *w)
 {
-	bson_t *query = mg_doc("_id:m room:b", &w->room, &w->user, &w->room);
 	bson_t *set;
 
 	if (w->kind == EV_READ) {
-		mg_bulk_update(b, query,
+		mg_bulk_update(b, mg_member_query(m, &w->room, &w->user),
 		    mg_doc(
 			"$max:{read_seq:u read_no:u}", w->read_seq, w->read_no),
 		    0);
@@ -77,7 +76,6 @@ wish_row(mongoc_bulk_operation_t *b, const struct wish *w)
 	if (w->kind != EV_ARCHIVE)
 		bson_append_int64(set, "muted", -1,
 		    w->kind == EV_MUTE ? (int64_t)w->muted : 0);
-	bson_destroy(query);
 	mg_bulk_update(b,
 	    mg_doc("_id:m room:b wish_of:{$lt:u}", &w->room, &w->user, &w->room,
 		w->seq),
@@ -87,7 +85,8 @@ wish_row(mongoc_bulk_operation_t *b, const struct wish *w)
 /* What of k's members the rows lack, into b. True: of roles, which must not be
  * lost before the room's row says that they are there. */
 static bool
-member_rows(struct known *k, mongoc_bulk_operation_t *b, size_t *n)
+member_rows(
+    struct mg *m, struct known *k, mongoc_bulk_operation_t *b, size_t *n)
 {
 	struct known_member *w;
 	bool firm = false;
@@ -97,13 +96,13 @@ member_rows(struct known *k, mongoc_bulk_operation_t *b, size_t *n)
 			continue;
 		firm = firm || w->placed;
 		if (b != NULL)
-			member_row(b, w);
+			member_row(m, b, w);
 		(*n)++;
 	}
 	for (size_t i = 0; i < k->nwishes; i++, (*n)++) {
 		firm = firm || k->wishes[i].kind != EV_READ;
 		if (b != NULL)
-			wish_row(b, &k->wishes[i]);
+			wish_row(m, b, &k->wishes[i]);
 	}
 	return firm;
 }
@@ -123,14 +122,14 @@ settle_members(struct mg *m, struct err *err)
 	size_t n = 0;
 
 	for (k = mg_cache_first(m->cache); k != NULL; k = TAILQ_NEXT(k, link))
-		if (is_behind(k) && member_rows(k, NULL, &n))
+		if (is_behind(k) && member_rows(m, k, NULL, &n))
 			firm = true;
 	if (n == 0)
 		return 0;
 	b = mg_bulk(m, C_MEMBERS, firm ? MG_FIRM : MG_SOON);
 	for (k = mg_cache_first(m->cache); k != NULL; k = TAILQ_NEXT(k, link))
 		if (is_behind(k))
-			member_rows(k, b, &n);
+			member_rows(m, k, b, &n);
 	return mg_bulk_run(m, b, err);
 }
 
@@ -206,6 +205,16 @@ room_set(const struct known *k)
 	return set;
 }
 
+/* Sets these fields of a row that is as of an event before seq, and leaves one
+ * that is not; so the row is asked for by its key alone. */
+static bson_t *
+move_forward(bson_t *set, uint64_t seq)
+{
+	return mg_doc("0:{$replaceWith:{$cond:[ {$lt:[ s u ]} "
+		      "{$mergeObjects:[ s {$literal:d} ]} s ]}}",
+	    "$seq", seq, "$$ROOT", set, "$$ROOT");
+}
+
 static void
 room_row(mongoc_bulk_operation_t *b, const struct known *k)
 {
@@ -216,8 +225,9 @@ room_row(mongoc_bulk_operation_t *b, const struct known *k)
 		mg_bulk_update(b, mg_doc("_id:b", &r->id),
 		    mg_doc("$setOnInsert:d", room_set(k)), MG_UPSERT);
 	else
-		mg_bulk_update(b, mg_doc("_id:b seq:{$lt:u}", &r->id, r->seq),
-		    mg_doc("$set:d", room_set(k)), k->missing ? MG_UPSERT : 0);
+		mg_bulk_update(b, mg_doc("_id:b", &r->id),
+		    move_forward(room_set(k), r->seq),
+		    k->missing ? MG_UPSERT : 0);
 }
 
 static void
