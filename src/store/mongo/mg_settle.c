@@ -24,6 +24,17 @@ write_follow(struct mg *m, struct known *k, struct err *err)
 	return rc;
 }
 
+/* Sets these fields of a row whose field as_of ("$name") is less than seq, and
+ * leaves one that is further. The condition is in the update, so that the row
+ * is asked for by its key alone. */
+static bson_t *
+move_forward(const char *as_of, uint64_t seq, bson_t *set)
+{
+	return mg_doc("0:{$replaceWith:{$cond:[ {$lt:[ s u ]} "
+		      "{$mergeObjects:[ s {$literal:d} ]} s ]}}",
+	    as_of, seq, "$$ROOT", set, "$$ROOT");
+}
+
 /* Members ------------------------------------------------------------------ */
 
 /* Also of a place that is written with its cursor: when another wrote the place
@@ -39,24 +50,24 @@ static void
 member_row(struct mg *m, mongoc_bulk_operation_t *b, struct known_member *w)
 {
 	const struct member *v = &w->m;
-	bson_t *query, *set;
+	bson_t *set;
 
 	if (w->cursor)
 		cursor_row(m, b, v);
 	if (!w->placed)
 		return;
-	query = mg_doc("_id:m room:b as_of:{$lt:u}", &v->room, &v->user,
-	    &v->room, w->as_of);
-	set = mg_doc("user:b role:i joined:u as_of:u", &v->user, (int)v->role,
-	    v->joined, w->as_of);
+	set = mg_doc("room:b user:b role:i joined:u as_of:u", &v->room,
+	    &v->user, (int)v->role, v->joined, w->as_of);
 	if (w->fresh) {
 		bson_append_int64(set, "muted", -1, 0);
 		bson_append_int64(set, "archived", -1, 0);
 	}
-	mg_bulk_update(b, query,
-	    mg_doc(
-		"$set:d $max:{read_seq:u read_no:u} $setOnInsert:{wish_of:u}",
-		set, v->read_seq, v->read_no, (uint64_t)0),
+	mg_bulk_update(b, mg_member_query(m, &v->room, &v->user),
+	    mg_doc("0:{$replaceWith:{$cond:[ {$lt:[ s u ]} {$mergeObjects:[ "
+		   "{$literal:{wish_of:u}} s {$literal:d} "
+		   "{read_seq:{$max:[ s u ]} read_no:{$max:[ s u ]}} ]} s ]}}",
+		"$as_of", w->as_of, (uint64_t)0, "$$ROOT", set, "$read_seq",
+		v->read_seq, "$read_no", v->read_no, "$$ROOT"),
 	    MG_UPSERT);
 }
 
@@ -76,10 +87,8 @@ wish_row(struct mg *m, mongoc_bulk_operation_t *b, const struct wish *w)
 	if (w->kind != EV_ARCHIVE)
 		bson_append_int64(set, "muted", -1,
 		    w->kind == EV_MUTE ? (int64_t)w->muted : 0);
-	mg_bulk_update(b,
-	    mg_doc("_id:m room:b wish_of:{$lt:u}", &w->room, &w->user, &w->room,
-		w->seq),
-	    mg_doc("$set:d", set), 0);
+	mg_bulk_update(b, mg_member_query(m, &w->room, &w->user),
+	    move_forward("$wish_of", w->seq, set), 0);
 }
 
 /* What of k's members the rows lack, into b. True: of roles, which must not be
@@ -205,16 +214,6 @@ room_set(const struct known *k)
 	return set;
 }
 
-/* Sets these fields of a row that is as of an event before seq, and leaves one
- * that is not; so the row is asked for by its key alone. */
-static bson_t *
-move_forward(bson_t *set, uint64_t seq)
-{
-	return mg_doc("0:{$replaceWith:{$cond:[ {$lt:[ s u ]} "
-		      "{$mergeObjects:[ s {$literal:d} ]} s ]}}",
-	    "$seq", seq, "$$ROOT", set, "$$ROOT");
-}
-
 static void
 room_row(mongoc_bulk_operation_t *b, const struct known *k)
 {
@@ -226,7 +225,7 @@ room_row(mongoc_bulk_operation_t *b, const struct known *k)
 		    mg_doc("$setOnInsert:d", room_set(k)), MG_UPSERT);
 	else
 		mg_bulk_update(b, mg_doc("_id:b", &r->id),
-		    move_forward(room_set(k), r->seq),
+		    move_forward("$seq", r->seq, room_set(k)),
 		    k->missing ? MG_UPSERT : 0);
 }
 
