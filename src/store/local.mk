@@ -88,6 +88,7 @@ src_store_mongo_store_mongo_so_SOURCES = \
 	src/store/mongo/mg_member.c \
 	src/store/mongo/mg_node.c \
 	src/store/mongo/mg_plan.c src/store/mongo/mg_plan.h \
+	src/store/mongo/mg_prefetch.c \
 	src/store/mongo/mg_room.c \
 	src/store/mongo/mg_self.c \
 	src/store/mongo/mg_session.c \

@@ -2,6 +2,7 @@
 nothing that not every server of its protocol has, and for no longer than some seconds, whatever
 the URI says."""
 
+import json
 import time
 import uuid
 from collections import Counter
@@ -10,6 +11,7 @@ import pytest
 from burung import Refused, Server, mongo, new_cid
 from burung.ctl import Ctl, run_ctl
 from burung.mongo_tap import Command, MongoTap
+from burung.raw import TEXT, Raw, encode
 from burung.scene import group, say
 from burung.server import free_port, wait_for
 from test_api_documents import Script, Stage, log_in_and_out
@@ -82,6 +84,39 @@ def copied(tap) -> list[Command]:
         done = run_ctl("copy", "--from", f"sqlite:{other.data}/burung.db", "--to", target)
         assert done.code == 0, done.err
         return tap.commands[begin:]
+
+
+def test_rooms_that_nobody_knows_are_read_together(tap, commands):
+    """After a start all are unknown; one by one each would take three round trips."""
+    with Server(workers=1, store=f"mongodb://127.0.0.1:{tap.port}/together") as server:
+        ani, budi = server.users("ani", "budi")
+        rooms = {group(ani, budi) for _ in range(20)}
+        server.stop()
+        server.start()
+        with Raw(server.port) as device:
+            assert device.upgrade(Authorization=f"Bearer {ani.token}")[0] == 101
+            device.send(encode(TEXT, b'{"id": 99, "op": "hello"}'))
+            while json.loads(device.frame().payload).get("sig") != "synced":
+                pass
+            begin = len(tap.commands)
+            messages = [{"cid": new_cid(), "body": "good morning"}]
+            asked = [
+                json.dumps({"id": i, "op": "send", "room": room, "messages": messages})
+                for i, room in enumerate(rooms)
+            ]
+            device.send(b"".join(encode(TEXT, text.encode()) for text in asked))
+            acked = set()
+            while len(acked) < len(rooms):
+                frame = json.loads(device.frame().payload)
+                assert "error" not in frame, frame
+                acked |= {frame["re"]} if "re" in frame else set()
+        finds = [c for c in tap.commands[begin:] if c.name == "find"]
+    for collection in ("rooms", "members"):
+        keys = [c.body["filter"].get("_id") for c in finds if c.collection == collection]
+        together = [key["$in"] for key in keys if isinstance(key, dict)]
+        # The first may be stored before the others are parsed.
+        assert sum(map(len, together)) >= len(rooms) - 2, keys
+        assert len(keys) <= 4, keys
 
 
 def names_in(document):

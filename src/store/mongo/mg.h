@@ -289,6 +289,8 @@ struct mg_pick {
 	uint32_t n;
 };
 void mg_pick_event(struct mg_pick *p, const struct id *room, uint64_t seq);
+void mg_pick_member(
+    struct mg_pick *p, const struct id *room, const struct id *user);
 void mg_pick_id(struct mg_pick *p, const struct id *id);
 void mg_pick_hash(struct mg_pick *p, const uint8_t *hash);
 /* One event by its seq, and by its cid. 1, 0 or -1. */

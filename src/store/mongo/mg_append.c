@@ -198,6 +198,8 @@ run(struct mg *m, struct op *ops, size_t n, struct err *err)
 		.deadline = clock_mono_ms() + PATIENCE_MS };
 	int rc = mg_need_indexes(m, err);
 
+	if (rc == 0 && n > 1)
+		rc = mg_prefetch(m, ops, n, err);
 	if (rc == 0)
 		rc = rounds(&r, err);
 	free(r.slots);

@@ -223,7 +223,12 @@ mg_known(struct mg *m, const struct id *room, struct err *err)
 static void
 take_member(const bson_t *doc, void *arg)
 {
-	struct known_member *k = arg;
+	mg_known_row(arg, doc);
+}
+
+void
+mg_known_row(struct known_member *k, const bson_t *doc)
+{
 	struct member row;
 
 	mg_get_member(doc, &row);
@@ -233,6 +238,7 @@ take_member(const bson_t *doc, void *arg)
 	}
 	k->m = row;
 	k->as_of = mg_get_u64(doc, "as_of");
+	k->loaded = true;
 }
 
 struct known_member *

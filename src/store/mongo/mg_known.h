@@ -88,6 +88,9 @@ void mg_see(struct mg *m, const struct room *room, bool there);
 struct known_member *mg_known_member(
     struct mg *m, struct known *k, const struct id *user, struct err *err);
 
+/* The row of w was read. */
+void mg_known_row(struct known_member *w, const bson_t *doc);
+
 /* The same without reading the row: for what moves only the cursor. */
 struct known_member *mg_known_place(
     struct mg *m, struct known *k, const struct id *user);

@@ -9,19 +9,6 @@
 #include "store/mongo/mg_known.h"
 #include "store/words.h"
 
-/* The key of a member. */
-static void
-pick_key(struct mg_pick *p, const struct id *room, const struct id *user)
-{
-	struct id key[2] = { *room, *user };
-	char index[16];
-	const char *name;
-
-	bson_uint32_to_string(p->n++, &name, index, sizeof(index));
-	bson_append_binary(p->a, name, -1, BSON_SUBTYPE_BINARY,
-	    (const uint8_t *)key, sizeof(key));
-}
-
 static struct room_view *
 view_of(struct room_views *l, const struct id *room)
 {
@@ -55,7 +42,7 @@ get_me(
 		struct room_view *v = &l->v[i];
 
 		v->me = (struct member){ .room = v->room.id, .user = *user };
-		pick_key(&p, &v->room.id, user);
+		mg_pick_member(&p, &v->room.id, user);
 	}
 	return mg_find(m, C_MEMBERS,
 	    mg_members_query(m, p.a, &l->v->room.id, l->n, sizeof(*l->v)), NULL,

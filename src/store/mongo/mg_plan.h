@@ -1,5 +1,5 @@
 /* store/mongo/mg_plan.h - a batch of appends while its events are planned and
- * stored. Private to mg_plan.c and mg_append.c. */
+ * stored. Private to mg_plan.c, mg_prefetch.c and mg_append.c. */
 #ifndef STORE_MONGO_MG_PLAN_H
 #define STORE_MONGO_MG_PLAN_H
 
@@ -29,6 +29,11 @@ struct run {
 	uint64_t deadline; /* ms, monotonic */
 	unsigned vain;     /* rounds in which nothing could be stored */
 };
+
+/* mg_prefetch.c. Reads together what these n appends will ask for: rooms that
+ * are not known, and the rows of who writes. What it does not find is asked for
+ * when its turn comes. 0, or -1 *err. */
+int mg_prefetch(struct mg *m, const struct op *ops, size_t n, struct err *err);
 
 /* Plans what can go together: r->slots get the events that are to be inserted,
  * in this order; appends with nothing to store are answered. 0, or -1 *err: the

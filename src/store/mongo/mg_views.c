@@ -24,6 +24,18 @@ mg_pick_event(struct mg_pick *p, const struct id *room, uint64_t seq)
 }
 
 void
+mg_pick_member(struct mg_pick *p, const struct id *room, const struct id *user)
+{
+	struct id key[2] = { *room, *user };
+	char index[16];
+	const char *name;
+
+	bson_uint32_to_string(p->n++, &name, index, sizeof(index));
+	bson_append_binary(p->a, name, -1, BSON_SUBTYPE_BINARY,
+	    (const uint8_t *)key, sizeof(key));
+}
+
+void
 mg_pick_id(struct mg_pick *p, const struct id *id)
 {
 	char index[16];
