@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "store/patience.h"
 
@@ -103,6 +104,9 @@ batch_done(void *arg)
 		b->st->pending--;
 		b->ops[i]->done(b->ops[i]);
 	}
+	if (b->st->late > 0)
+		log_info("stored late", "events=%zu", b->st->late);
+	b->st->late = 0;
 	free(b);
 }
 

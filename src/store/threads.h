@@ -63,6 +63,7 @@ struct store {
 	struct loop_timer *impatience;
 	void (*on_late)(const struct append *a, void *arg);
 	void *on_late_arg;
+	size_t late; /* events of this batch whose senders were told busy */
 };
 
 /* Something was put into q: a thread is woken, at the turn's end as a rule, so
