@@ -227,18 +227,18 @@ take_member(const bson_t *doc, void *arg)
 }
 
 void
-mg_known_row(struct known_member *k, const bson_t *doc)
+mg_known_row(struct known_member *w, const bson_t *doc)
 {
 	struct member row;
 
 	mg_get_member(doc, &row);
-	if (k->m.read_seq > row.read_seq) {
-		row.read_seq = k->m.read_seq;
-		row.read_no = k->m.read_no;
+	if (w->m.read_seq > row.read_seq) {
+		row.read_seq = w->m.read_seq;
+		row.read_no = w->m.read_no;
 	}
-	k->m = row;
-	k->as_of = mg_get_u64(doc, "as_of");
-	k->loaded = true;
+	w->m = row;
+	w->as_of = mg_get_u64(doc, "as_of");
+	w->loaded = true;
 }
 
 struct known_member *
