@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "store/mongo/mg.h"
 
-#define DEPTH_MAX 10
+#define DEPTH_MAX 8
 
 /* A document being built, or a part of one. */
 struct level {

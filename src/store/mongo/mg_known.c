@@ -107,15 +107,19 @@ mg_known_new(struct mg *m, const struct room *room)
 	return k;
 }
 
-static void
-take_room(const bson_t *doc, void *arg)
+void
+mg_known_as_row(struct known *k, const bson_t *doc)
 {
-	struct known *k = arg;
-
 	mg_get_room(doc, &k->room);
 	k->there = true;
 	k->missing = k->described = false;
 	k->row = k->room.seq;
+}
+
+static void
+take_room(const bson_t *doc, void *arg)
+{
+	mg_known_as_row(arg, doc);
 }
 
 static void
@@ -223,11 +227,11 @@ mg_known(struct mg *m, const struct id *room, struct err *err)
 static void
 take_member(const bson_t *doc, void *arg)
 {
-	mg_known_row(arg, doc);
+	mg_known_member_as_row(arg, doc);
 }
 
 void
-mg_known_row(struct known_member *w, const bson_t *doc)
+mg_known_member_as_row(struct known_member *w, const bson_t *doc)
 {
 	struct member row;
 

@@ -88,8 +88,9 @@ void mg_see(struct mg *m, const struct room *room, bool there);
 struct known_member *mg_known_member(
     struct mg *m, struct known *k, const struct id *user, struct err *err);
 
-/* The row of w was read. */
-void mg_known_row(struct known_member *w, const bson_t *doc);
+/* Their rows were read: k and w become what these say. */
+void mg_known_as_row(struct known *k, const bson_t *doc);
+void mg_known_member_as_row(struct known_member *w, const bson_t *doc);
 
 /* The same without reading the row: for what moves only the cursor. */
 struct known_member *mg_known_place(

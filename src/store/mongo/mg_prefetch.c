@@ -42,14 +42,13 @@ static void
 take_room(const bson_t *doc, void *arg)
 {
 	struct heads *l = arg;
+	struct room blank = { 0 };
 	struct known *k;
-	struct room r;
 
-	mg_get_room(doc, &r);
-	k = mg_known_new(l->m, &r);
-	k->missing = k->described = false;
-	k->row = r.seq;
-	l->v[l->n++] = (struct head){ .room = r.id, .seq = r.seq };
+	mg_get_id(doc, "_id", &blank.id);
+	k = mg_known_new(l->m, &blank);
+	mg_known_as_row(k, doc);
+	l->v[l->n++] = (struct head){ .room = blank.id, .seq = k->row };
 }
 
 /* The rows first, then which of them are behind their logs. */
@@ -85,7 +84,7 @@ take_writer(const bson_t *doc, void *arg)
 	mg_get_member(doc, &row);
 	k = mg_known_already(m, &row.room);
 	if (k != NULL)
-		mg_known_row(mg_known_place(m, k, &row.user), doc);
+		mg_known_member_as_row(mg_known_place(m, k, &row.user), doc);
 }
 
 /* Is the row of who writes still to be read? */

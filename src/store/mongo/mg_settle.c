@@ -24,15 +24,22 @@ write_follow(struct mg *m, struct known *k, struct err *err)
 	return rc;
 }
 
-/* Sets these fields of a row whose field as_of ("$name") is less than seq, and
- * leaves one that is further. The condition is in the update, so that the row
- * is asked for by its key alone. */
+/* A row whose field as_of ("$name") is less than seq becomes these documents
+ * (an array) laid over each other; one that is further stays. The condition is
+ * in the update, so that the row is asked for by its key alone. */
 static bson_t *
-move_forward(const char *as_of, uint64_t seq, bson_t *set)
+move_forward(const char *as_of, uint64_t seq, bson_t *layers)
 {
 	return mg_doc("0:{$replaceWith:{$cond:[ {$lt:[ s u ]} "
-		      "{$mergeObjects:[ s {$literal:d} ]} s ]}}",
-	    as_of, seq, "$$ROOT", set, "$$ROOT");
+		      "{$mergeObjects:a} s ]}}",
+	    as_of, seq, layers, "$$ROOT");
+}
+
+/* The row with these fields set. */
+static bson_t *
+row_with(bson_t *set)
+{
+	return mg_doc("0:s 1:{$literal:d}", "$$ROOT", set);
 }
 
 /* Members ------------------------------------------------------------------ */
@@ -50,7 +57,7 @@ static void
 member_row(struct mg *m, mongoc_bulk_operation_t *b, struct known_member *w)
 {
 	const struct member *v = &w->m;
-	bson_t *set;
+	bson_t *set, *layers;
 
 	if (w->cursor)
 		cursor_row(m, b, v);
@@ -62,13 +69,12 @@ member_row(struct mg *m, mongoc_bulk_operation_t *b, struct known_member *w)
 		bson_append_int64(set, "muted", -1, 0);
 		bson_append_int64(set, "archived", -1, 0);
 	}
+	layers = mg_doc("0:{$literal:{wish_of:u}} 1:s 2:{$literal:d} "
+			"3:{read_seq:{$max:[ s u ]} read_no:{$max:[ s u ]}}",
+	    (uint64_t)0, "$$ROOT", set, "$read_seq", v->read_seq, "$read_no",
+	    v->read_no);
 	mg_bulk_update(b, mg_member_query(m, &v->room, &v->user),
-	    mg_doc("0:{$replaceWith:{$cond:[ {$lt:[ s u ]} {$mergeObjects:[ "
-		   "{$literal:{wish_of:u}} s {$literal:d} "
-		   "{read_seq:{$max:[ s u ]} read_no:{$max:[ s u ]}} ]} s ]}}",
-		"$as_of", w->as_of, (uint64_t)0, "$$ROOT", set, "$read_seq",
-		v->read_seq, "$read_no", v->read_no, "$$ROOT"),
-	    MG_UPSERT);
+	    move_forward("$as_of", w->as_of, layers), MG_UPSERT);
 }
 
 static void
@@ -88,7 +94,7 @@ wish_row(struct mg *m, mongoc_bulk_operation_t *b, const struct wish *w)
 		bson_append_int64(set, "muted", -1,
 		    w->kind == EV_MUTE ? (int64_t)w->muted : 0);
 	mg_bulk_update(b, mg_member_query(m, &w->room, &w->user),
-	    move_forward("$wish_of", w->seq, set), 0);
+	    move_forward("$wish_of", w->seq, row_with(set)), 0);
 }
 
 /* What of k's members the rows lack, into b. True: of roles, which must not be
@@ -225,7 +231,7 @@ room_row(mongoc_bulk_operation_t *b, const struct known *k)
 		    mg_doc("$setOnInsert:d", room_set(k)), MG_UPSERT);
 	else
 		mg_bulk_update(b, mg_doc("_id:b", &r->id),
-		    move_forward("$seq", r->seq, room_set(k)),
+		    move_forward("$seq", r->seq, row_with(room_set(k))),
 		    k->missing ? MG_UPSERT : 0);
 }
 
