@@ -331,6 +331,8 @@ done(void *arg)
 		hub_add_device(hub, u, dev);
 		dev->flags |= DEVICE_READY;
 		request_reply(req);
+		if (!store_healthy(dev->chat->store))
+			device_tell_store(dev, false);
 		send_resets(dev, h);
 		sync_start(dev);
 		hello_free(h);

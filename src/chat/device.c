@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "chat/blocked.h"
 #include "chat/sync.h"
 
@@ -56,4 +57,17 @@ void
 device_send(struct device *dev, const struct buf *json)
 {
 	wsconn_text(&dev->ws, json->data, json->len);
+}
+
+void
+device_tell_store(struct device *dev, bool ok)
+{
+	struct buf b = { 0 };
+
+	json_open(&b, '{');
+	json_kstr(&b, "sig", "store");
+	json_kbool(&b, "ok", ok);
+	json_close(&b, '}');
+	device_send(dev, &b);
+	buf_free(&b);
 }

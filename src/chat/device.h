@@ -54,4 +54,7 @@ void device_read_on(struct device *dev, unsigned why);
 /* Sends one JSON text. */
 void device_send(struct device *dev, const struct buf *json);
 
+/* Sends whether the store can be reached. */
+void device_tell_store(struct device *dev, bool ok);
+
 #endif

@@ -222,20 +222,13 @@ tell(struct wsconn *w, void *arg)
 	struct device *dev = (struct device *)w;
 
 	if (dev->flags & DEVICE_READY && wsconn_is_open(w))
-		device_send(dev, arg);
+		device_tell_store(dev, *(const bool *)arg);
 }
 
 void
 ws_gate_tell_store(struct gate *gate, bool ok)
 {
-	struct buf b = { 0 };
-
-	json_open(&b, '{');
-	json_kstr(&b, "sig", "store");
-	json_kbool(&b, "ok", ok);
-	json_close(&b, '}');
-	wspool_each(gate->pool, tell, &b);
-	buf_free(&b);
+	wspool_each(gate->pool, tell, &ok);
 }
 
 /* --- going down --- */

@@ -42,7 +42,8 @@ struct db_driver {
 	void (*append)(struct db *db, struct append **ops, size_t n);
 
 	/* Nothing was to do for a while: housekeeping, and when !db->ok try
-	 * whether the database is back. True: call again in a second. */
+	 * whether the database is back. True: call again in a second, when
+	 * !db->ok in a quarter of one. */
 	bool (*idle)(struct db *db);
 
 	int (*setup_code)(

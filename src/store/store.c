@@ -11,7 +11,8 @@
 #include "base/mem.h"
 #include "store/patience.h"
 
-#define IDLE_S    1
+#define IDLE_MS   1000
+#define PROBE_MS  250 /* instead, while the database cannot be reached */
 #define FRESH_MAX 32 /* more in one turn: somebody is woken before its end */
 
 struct job {
@@ -89,23 +90,29 @@ check_health(struct store_thread *t)
 	    t->st->mailbox, t->told_ok ? tell_back : tell_failed, t->st);
 }
 
-/* Waits for work, for a second if the driver may want to use the quiet. False:
- * the second is over. Under the queue's lock. */
+static void
+quiet_from_now(struct store_thread *t)
+{
+	t->idle_at = clock_mono_ms() + (t->db->ok ? IDLE_MS : PROBE_MS);
+}
+
+/* Waits for work, for a while only if the driver may want to use the quiet.
+ * False: that is over. Under the queue's lock. */
 static bool
 wait_for_work(struct store_thread *t)
 {
 	struct queue *q = t->queue;
-	struct timespec until;
+	const struct timespec until = {
+		.tv_sec = (time_t)(t->idle_at / 1000),
+		.tv_nsec = (long)(t->idle_at % 1000) * 1000000,
+	};
 	bool woken = true;
 
 	q->idle++;
-	if (!t->restless) {
+	if (!t->restless)
 		pthread_cond_wait(&q->work, &q->lock);
-	} else {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += IDLE_S;
+	else
 		woken = pthread_cond_timedwait(&q->work, &q->lock, &until) == 0;
-	}
 	q->idle--;
 	return woken;
 }
@@ -135,6 +142,7 @@ next_work(struct store_thread *t, struct batch **b_r, struct job **job_r)
 			continue;
 		pthread_mutex_unlock(&q->lock);
 		t->restless = t->db->driver->idle(t->db);
+		quiet_from_now(t);
 		check_health(t);
 		pthread_mutex_lock(&q->lock);
 	}
@@ -166,6 +174,10 @@ thread_main(void *arg)
 			batch_run(b, t->queue, t->db);
 		if (job != NULL)
 			run_job(t, job);
+		/* What says nothing of the database must not put off that a
+		 * thread finds it again. */
+		if (t->db->ok || t->told_ok)
+			quiet_from_now(t);
 		check_health(t);
 		t->restless = true;
 	}
@@ -239,6 +251,7 @@ open_connections(
 		t->db->driver = st->driver;
 		t->db->ok = t->told_ok = true;
 		t->restless = st->driver->shared; /* is it there? */
+		quiet_from_now(t);
 	}
 	return 0;
 }

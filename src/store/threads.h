@@ -41,8 +41,9 @@ struct store_thread {
 	struct queue *queue;
 	struct db *db;
 	pthread_t id;
-	bool restless; /* ask the driver's idle() when nothing comes */
-	bool told_ok;  /* as last told to the loop */
+	bool restless;    /* ask the driver's idle() when nothing comes */
+	bool told_ok;     /* as last told to the loop */
+	uint64_t idle_at; /* ms, monotonic: until then */
 };
 
 struct store {

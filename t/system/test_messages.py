@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from burung import Refused, new_cid
+from burung import Client, Refused, Server, new_cid
 from burung.scene import (
     group,
     history,
@@ -204,6 +204,22 @@ async def test_devices_are_told_when_the_store_is_away_and_when_it_is_back(serve
             await device.tells(sig="store", ok=False)
         # Told by itself, without another attempt.
         await device.tells(sig="store", ok=True)
+
+
+async def test_device_that_comes_while_the_store_is_away_is_told():
+    with Server(workers=1) as server:
+        ani = server.user("ani")
+        room = group(ani)
+        async with online(server, ani) as first:
+            with locked_store(server):
+                await first.refusal("send", room=room, cid=new_cid(), body="x")
+                await first.tells(sig="store", ok=False)
+                # Nobody writes meanwhile: it is hello that tells.
+                later = Client(server.port, ani)
+                await later.open()
+                await later.tells(sig="store", ok=False)
+            await later.tells(sig="store", ok=True)
+            await later.close()
 
 
 async def after_a_drop(server, ani, room) -> list[str]:

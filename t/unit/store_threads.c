@@ -277,12 +277,59 @@ test_failing(void)
 	loop_free(&loop);
 }
 
+static void
+forget(struct db *db, void *arg)
+{
+	db->ok = false;
+}
+
+static void
+nothing(struct db *db, void *arg)
+{
+}
+
+static uint64_t failed_at;
+
+/* Jobs that say nothing of the database, closer together than idle() waits. */
+static void
+tick(void *arg)
+{
+	if (store_healthy(st) || clock_mono_ms() - failed_at > 3000)
+		loop_stop(loop);
+	else
+		store_read(st, nothing, NULL, NULL);
+}
+
+static void
+test_found_again(void)
+{
+	struct loop_timer *timer;
+
+	fix_conf.readers = 1;
+	open_store("sqlite");
+	store_on_health(st, health, NULL);
+	last_health = true;
+	on_reader(forget, NULL);
+	on_reader(nothing, NULL); /* what the first one posted has come */
+	ok(!last_health && !store_healthy(st), "a reader lost the database");
+	failed_at = clock_mono_ms();
+	timer = loop_timer_new(loop, 50, true, tick, NULL);
+	loop_run(loop);
+	ok(last_health && clock_mono_ms() - failed_at < 1000,
+	    "and finds it again within a second, busy or not");
+	loop_timer_free(&timer);
+	store_close(&st);
+	loop_free(&loop);
+	fix_conf.readers = 2;
+}
+
 int
 main(void)
 {
 	fix_begin();
 	test_order();
 	test_close();
+	test_found_again();
 	test_failing();
 	test_unknown();
 	return done_testing();
