@@ -13,7 +13,7 @@
 
 #define IDLE_MS   1000
 #define PROBE_MS  250 /* instead, while the database cannot be reached */
-#define FRESH_MAX 32 /* more in one turn: somebody is woken before its end */
+#define FRESH_MAX 32  /* more in one turn: somebody is woken before its end */
 
 struct job {
 	STAILQ_ENTRY(job) link;

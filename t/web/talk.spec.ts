@@ -266,6 +266,47 @@ describe('the end of a room', () => {
     });
 });
 
+describe('new messages', () => {
+    it('that fit into the view are seen, and the next ones are followed', async () => {
+        const [ani, budi] = await on.pair();
+        const other = await on.someone('Other');
+        await ani.sends(['old']);
+        await budi.reads('old');
+        await budi.openDirect(other);
+        await ani.sends(['new 0', 'new 1', 'new 2']);
+        await budi.page.waitForSelector('.rooms .item:has-text("new 2")');
+        await budi.openRoom('Ani');
+        await budi.reads('new 2');
+        await budi.page.waitForSelector('.unread');
+        await atRest(budi);
+        for (let i = 3; i < 20; i++) await ani.say(`new ${i}`);
+        await waitFor('the newest in view', async () =>
+            (await inView(budi)).some(({ text }) => text === 'new 19'),
+        );
+        expect(await budi.page.locator('.latest').count()).toBe(0);
+    });
+
+    it('that are more than the view holds do not go by', async () => {
+        const [ani, budi] = await on.pair();
+        const other = await on.someone('Other');
+        await ani.sends(['old']);
+        await budi.reads('old');
+        await budi.openDirect(other);
+        await ani.sends([...Array(60).keys()].map((i) => `new ${i}`));
+        await budi.page.waitForSelector('.rooms .item:has-text("new 59")');
+        await budi.openRoom('Ani');
+        await budi.page.waitForSelector('.unread');
+        await atRest(budi);
+        await ani.say('one more');
+        await budi.page.waitForSelector('.rooms .item:has-text("one more")');
+        await atRest(budi);
+        const texts = (await inView(budi)).map(({ text }) => text);
+        expect(texts).toContain('new 0');
+        expect(texts).not.toContain('one more');
+        expect(await budi.page.locator('.latest').count()).toBe(1);
+    });
+});
+
 describe('what one looks at', () => {
     it('stays where it is while texts above it are formatted and unfolded', async () => {
         const [ani, budi] = await on.pair();

@@ -20,7 +20,8 @@ import { Heights, type Window } from '../state/heights';
 
 const MARGIN = 700; /* drawn above and below the view */
 const STILL = 140; /* ms without scrolling: nothing moves */
-const NEAR_END = 40;
+const NEAR_END = 40; /* scrolled towards the end: it is meant */
+const AT_END = 4;
 const BELOW = 10; /* free space after the last row */
 
 export interface VirtualRow {
@@ -181,6 +182,7 @@ export class VirtualList<T extends VirtualRow> {
     private updated(): void {
         this.measure();
         this.place();
+        this.rest();
         this.options.seen();
     }
 
@@ -220,7 +222,10 @@ export class VirtualList<T extends VirtualRow> {
         this.settle();
         /* Drawing here would make the browser complain of a loop. */
         cancelAnimationFrame(this.frame);
-        this.frame = requestAnimationFrame(() => this.draw());
+        this.frame = requestAnimationFrame(() => {
+            this.draw();
+            this.rest();
+        });
     }
 
     private measureView(): void {
@@ -332,8 +337,20 @@ export class VirtualList<T extends VirtualRow> {
     private findEnd(before: number): void {
         const below = this.sheetHeight() - this.top - this.height;
         if (this.options.open()) this.atEnd.value = false;
-        else if (this.top < before - 0.5 && below > 4) this.atEnd.value = false;
+        else if (this.top < before - 0.5 && below > AT_END) this.atEnd.value = false;
         else if (below < NEAR_END) this.atEnd.value = true;
+    }
+
+    /* Where nothing can be scrolled, no scrolling tells that one is at the end. Guesses
+     * would say so too early: the rows down to the last must have been drawn. */
+    private rest(): void {
+        const { block, scroller, rows, open } = this.options;
+        if (!scroller.value || this.atEnd.value || this.moving.value || open()) return;
+        if (this.drift !== 0 || this.drawn.value.last !== rows.value.length - 1) return;
+        const last = block.value?.lastElementChild as HTMLElement | null;
+        if (last?.dataset['key'] !== rows.value.at(-1)?.key) return;
+        const below = this.sheetHeight() - scroller.value.scrollTop - this.height;
+        if (below < AT_END) this.atEnd.value = true;
     }
 
     /* ---- does the reader move it? ---- */
