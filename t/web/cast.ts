@@ -35,7 +35,6 @@ export class Cast {
 
     /* Two people with their direct chat open on both sides. */
     async pair(options?: Options): Promise<[Person, Person]> {
-        if (!this.setUp) await this.someone('First');
         const [ani, budi] = await this.everyone(['Ani', 'Budi'], options);
         await ani.openDirect(budi);
         await budi.openRoom('Ani');
@@ -47,6 +46,7 @@ export class Cast {
         displays: T,
         options?: Options,
     ): Promise<{ -readonly [K in keyof T]: Person }> {
+        if (!this.setUp) await this.someone('First');
         const coming = displays.map((one, at) =>
             this.someone(one, at === 0 ? options : undefined),
         );

@@ -245,3 +245,34 @@ describe('what one presses', () => {
         await ani.page.waitForSelector('.conversation[aria-label="Budi"]');
     });
 });
+
+describe('what one points at', () => {
+    it('keeps its shape, and a finger shows the actions of one message', async () => {
+        const phone = { viewport: PHONE, touch: true };
+        const [ani, budi] = await on.everyone(['Ani', 'Budi'], phone);
+        await budi.makeGroup('Narrow');
+        await budi.add(ani.name);
+        const long = 'as wide as a bubble may be, and of several lines on a phone: ';
+        await budi.sends([long + 'one', long + 'two']);
+        await ani.openRoom('Narrow');
+        await ani.sends([long + 'three']);
+        await ani.reads(long + 'three');
+        for (const name of ['one', 'two', 'three']) {
+            const row = ani.page.locator(
+                `.row-of:has(.text:text-is("${long + name}"))`,
+            );
+            const bubble = row.locator('.bubble');
+            const before = await bubble.boundingBox();
+            await bubble.tap();
+            await row.locator('.actions').waitFor();
+            expect(await bubble.boundingBox()).toEqual(before);
+            const list = (await ani.page.locator('.scroller').boundingBox())!;
+            for (const button of await row.locator('.actions button').all()) {
+                const { x, width } = (await button.boundingBox())!;
+                expect(x).toBeGreaterThanOrEqual(list.x);
+                expect(x + width).toBeLessThanOrEqual(list.x + list.width);
+            }
+        }
+        expect(await ani.page.locator('.actions').count()).toBe(1);
+    });
+});
