@@ -21,6 +21,21 @@ async function extras(names: string[]): Promise<string[]> {
 }
 
 describe('a group', () => {
+    it('is not made without a name, nor with one that is too long, and one is told', async () => {
+        const budi = await on.someone('Budi');
+        await budi.find('');
+        await budi.page.click('.results .item:has-text("New group")');
+        for (const name of ['', 'x'.repeat(65)]) {
+            await budi.page.fill('#group-name', name);
+            await budi.page.click('.foot .btn');
+            await budi.page.waitForSelector('.error:has-text("1 to 64")');
+            await budi.page.waitForSelector('#group-name:focus');
+        }
+        await budi.page.fill('#group-name', 'x'.repeat(64));
+        await budi.page.click('.foot .btn');
+        await budi.page.waitForSelector('.conversation');
+    });
+
     it('is renamed, gets a topic and is opened to all, under the eyes of its members', async () => {
         const ani = await on.someone('Ani');
         const budi = await on.someone('Budi');

@@ -6,6 +6,7 @@ import {
     hue,
     initials,
     isEmojiOnly,
+    isLabel,
     linkParts,
     memberCount,
     shortTime,
@@ -19,6 +20,12 @@ describe('texts', () => {
 
     it('are measured in bytes of UTF-8', () => {
         expect(utf8Length('aé☕🐦')).toBe(1 + 2 + 3 + 4);
+    });
+
+    it('name a group with 1 to 64 characters, whatever their bytes', () => {
+        expect(isLabel('🐦'.repeat(64))).toBe(true);
+        expect(isLabel('x'.repeat(65))).toBe(false);
+        expect(isLabel(' \u0007 ')).toBe(false);
     });
 
     it('become links only where there is an address', () => {

@@ -109,6 +109,12 @@ export function cleanText(text: string): string {
     return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '').trim();
 }
 
+/* May a group be called so? */
+export function isLabel(text: string): boolean {
+    const length = Array.from(cleanText(text)).length;
+    return length >= 1 && length <= 64;
+}
+
 export function utf8Length(text: string): number {
     return new TextEncoder().encode(text).length;
 }
