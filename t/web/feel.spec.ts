@@ -276,3 +276,57 @@ describe('what one points at', () => {
         expect(await ani.page.locator('.actions').count()).toBe(1);
     });
 });
+
+describe('back, on a phone', () => {
+    it('closes what lies above, one thing at a time, and leaves from the list only', async () => {
+        const phone = { viewport: PHONE, touch: true };
+        const [ani, budi] = await on.everyone(['Ani', 'Budi'], phone);
+        const { page } = ani;
+        const start = await page.evaluate(() => history.length);
+
+        /* Panels: as deep as they were opened. */
+        await ani.settings('profile');
+        await page.waitForSelector('#profile-display');
+        await page.goBack();
+        await page.waitForSelector('[data-page="profile"]');
+        await page.goBack();
+        await page.waitForSelector('.sidebar .panel', { state: 'detached' });
+        await page.waitForSelector('.me');
+
+        /* From a search into a chat, its details, and all the way back. */
+        await ani.openDirect(budi);
+        await page.tap('.head .about');
+        await page.waitForSelector('.details');
+        await page.goBack();
+        await page.waitForSelector('.details', { state: 'detached' });
+        await page.waitForSelector('textarea');
+        await page.goBack();
+        await page.waitForSelector('.rooms .item:has-text("Budi")');
+        expect(await page.isVisible('textarea')).toBe(false);
+
+        /* A new group lies two panels deep, and its chat lies on the list. */
+        await ani.makeGroup('Deep');
+        await page.goBack();
+        await page.waitForSelector('.rooms .item:has-text("Deep")');
+        await waitFor('the list', () => page.evaluate(() => !history.state?.depth));
+
+        /* What is closed in another way leaves nothing to go back through. */
+        for (let i = 0; i < 3; i++) {
+            await ani.openRoom('Deep');
+            await page.tap('.head .about');
+            await page.tap('.details .bar .icon-button');
+            await page.waitForSelector('.details', { state: 'detached' });
+            await page.tap('.to-list');
+            await page.waitForSelector('.me');
+            await page.tap('.me');
+            await page.tap('.sidebar .panel .bar .icon-button');
+        }
+        await page.waitForSelector('.me');
+        await waitFor('the first entry', () =>
+            page.evaluate(() => !history.state?.depth && !history.state?.room),
+        );
+        expect(await page.evaluate(() => history.length)).toBeLessThan(start + 4);
+        await page.goBack();
+        expect(page.url()).toBe('about:blank');
+    });
+});

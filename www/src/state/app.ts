@@ -6,6 +6,7 @@ import { backoff } from '../protocol/backoff';
 import type { Socket } from '../protocol/connection';
 import type { EarlySocket } from '../protocol/early_socket';
 import { Tabs } from '../protocol/tabs';
+import { followAddress, name } from './back';
 import { Chat, type Ending } from './chat';
 import { newSocket, roomOfAddress, takeEarly, type Early } from './early';
 import { patiently } from './patience';
@@ -190,12 +191,7 @@ export function dropInvite(): void {
 }
 
 export function goTo(room: string | null): void {
-    const hash = room ? `#/r/${room}` : '#/';
-    if (location.hash !== hash) {
-        /* Between rooms the history does not grow: back leads to the list. */
-        if (room && !roomOfAddress()) history.pushState(null, '', hash);
-        else history.replaceState(null, '', hash);
-    }
+    name(room);
     chat.value?.open(room);
 }
 
@@ -206,11 +202,11 @@ export function listen(): void {
         () => chat.value?.link.phase === 'ready',
         (ready) => ready && setTimeout(installWorker, LATER),
     );
-    window.addEventListener('popstate', () => chat.value?.open(roomOfAddress()));
-    window.addEventListener('hashchange', () => {
-        readInvite();
-        chat.value?.open(roomOfAddress());
-    });
+    followAddress(
+        () => chat.value?.current.value ?? null,
+        (room) => chat.value?.open(room),
+    );
+    window.addEventListener('hashchange', readInvite);
     window.addEventListener('online', () => chat.value?.nudge());
     window.addEventListener('offline', () => chat.value?.nudge());
     window.addEventListener('pagehide', () => chat.value?.flush());
