@@ -14,7 +14,6 @@ struct job;
 STAILQ_HEAD(job_list, job);
 STAILQ_HEAD(append_list, append);
 
-/* What waits for one kind of thread. */
 /* A sender's append to a room that was refused in a batch. */
 struct refusal {
 	struct id room, from;
@@ -22,6 +21,7 @@ struct refusal {
 	uint64_t batch;
 };
 
+/* What waits for one kind of thread. */
 struct queue {
 	pthread_mutex_t lock;
 	pthread_cond_t work; /* something came, or stop */
