@@ -77,5 +77,10 @@ sq_idle(struct db *db)
 	else if (s->unsettled_ms > 0 &&
 		 clock_mono_ms() - s->unsettled_ms >= QUIET_MS)
 		sq_checkpoint(s);
-	return !db->ok || s->unsettled_ms > 0;
+	if (!db->ok || s->unsettled_ms > 0)
+		return true;
+	/* Nobody has asked for a while: read again, the pages come from the
+	 * kernel's cache. */
+	sqlite3_db_release_memory(s->h);
+	return false;
 }
