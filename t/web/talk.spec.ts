@@ -457,6 +457,10 @@ describe('the composer', () => {
         await ani.page.waitForSelector('.grid button:text-is("🦓")');
         expect(await ani.page.locator('.grid button').count()).toBe(1);
         await ani.shot('emoji');
+        await ani.page.click('.picker input');
+        expect(await ani.page.isVisible('.picker')).toBe(true);
+        await ani.page.click('.scroller');
+        await ani.page.waitForSelector('.picker', { state: 'detached' });
     });
 
     it('makes a line with Enter where there is no keyboard', async () => {

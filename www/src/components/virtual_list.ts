@@ -335,7 +335,7 @@ export class VirtualList<T extends VirtualRow> {
     }
 
     private findEnd(before: number): void {
-        const below = this.sheetHeight() - this.top - this.height;
+        const below = this.below();
         if (this.options.open()) this.atEnd.value = false;
         else if (this.top < before - 0.5 && below > AT_END) this.atEnd.value = false;
         else if (below < NEAR_END) this.atEnd.value = true;
