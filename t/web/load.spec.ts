@@ -21,10 +21,12 @@ async function watchFirst(page: Page): Promise<void> {
     });
 }
 
+/* The message may be there a moment before the page has noted when. */
 async function firstMessage(page: Page): Promise<number> {
-    await page.waitForSelector('.bubble .text');
-    return page.evaluate(
-        () => (window as unknown as { firstMessage: number }).firstMessage,
+    return waitFor('the first message', () =>
+        page.evaluate(
+            () => (window as unknown as { firstMessage?: number }).firstMessage,
+        ),
     );
 }
 
